@@ -1,0 +1,1 @@
+"""Words, sight and judgement; imports nothing of ours."""

@@ -1,0 +1,130 @@
+"""The words of the house. A member's value is what stands on the wire, in files and in labels."""
+
+from enum import StrEnum
+
+
+class Defect(StrEnum):
+    """What can be wrong with the look of a returned item."""
+
+    STAIN = "stain"
+    SCRATCH = "scratch"
+    TORN_PACKAGING = "torn_packaging"
+    MISSING_LABEL = "missing_label"
+
+
+class Part(StrEnum):
+    """What a model may look for because it should be there; its absence is what counts."""
+
+    LABEL = "label"
+    BARCODE = "barcode"
+    QR = "qr"
+    PACKAGE = "package"
+
+
+class Category(StrEnum):
+    """A family of items that is judged by one written standard."""
+
+    APPAREL = "apparel"
+    ELECTRONICS = "electronics"
+    PARCEL = "parcel"
+
+
+class Shot(StrEnum):
+    """A view of the item that a standard may ask for."""
+
+    FRONT = "front"
+    BACK = "back"
+    LABEL = "label"
+    SCREEN = "screen"
+    SERIAL = "serial"
+    OUTSIDE = "outside"
+    SHIPPING_LABEL = "shipping_label"
+    DETAIL = "detail"
+
+
+class Fault(StrEnum):
+    """Why the quality gate refuses a photo."""
+
+    UNREADABLE = "unreadable"
+    TOO_SMALL = "too_small"
+    TOO_DARK = "too_dark"
+    TOO_BRIGHT = "too_bright"
+    BLURRED = "blurred"
+    EMPTY = "empty"
+
+
+class Dimension(StrEnum):
+    """A side of the item that gets its own score, 0 to 100."""
+
+    APPEARANCE = "appearance"
+    FUNCTION = "function"
+    COMPLETENESS = "completeness"
+    PACKAGING = "packaging"
+    HYGIENE = "hygiene"
+    IDENTITY = "identity"
+
+
+class Grade(StrEnum):
+    """The item's condition, best first."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+    E = "E"
+
+
+class Disposition(StrEnum):
+    """What happens to the item next."""
+
+    RESELL = "resell"
+    REPAIR = "repair"
+    DONATE = "donate"
+    SCRAP = "scrap"
+
+
+class Destination(StrEnum):
+    """Who decides next."""
+
+    AUTOMATIC = "automatic"
+    REVIEW = "review"
+
+
+class Reason(StrEnum):
+    """Why an inspection goes to a person."""
+
+    NOT_SEEN = "not_seen"
+    NOT_ASSESSABLE = "not_assessable"
+    UNANSWERED = "unanswered"
+    HARD_GATE = "hard_gate"
+    INSISTED = "insisted"
+    CLOSE_CALL = "close_call"
+    NO_CERTIFICATE = "no_certificate"
+    SCRAP_NEEDS_GROUND = "scrap_needs_ground"
+
+
+class Verdict(StrEnum):
+    """What a person says of one finding."""
+
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+
+
+class Role(StrEnum):
+    """What an account may do; the permission table is written in these."""
+
+    OPERATOR = "operator"
+    REVIEWER = "reviewer"
+    QA_LEAD = "qa_lead"
+    ML_ENGINEER = "ml_engineer"
+    MANAGER = "manager"
+    ADMINISTRATOR = "administrator"
+    AUDITOR = "auditor"
+    STATION = "station"
+
+
+class Language(StrEnum):
+    """A language that every page and every standard speaks."""
+
+    EN = "en"
+    ZH = "zh"

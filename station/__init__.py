@@ -1,0 +1,1 @@
+"""One bench: from a scan to a verdict, and safely to the server."""
