@@ -1,0 +1,123 @@
+"""Boxes and the letterbox. Coordinates are pixel edges: a photo spans 0 … width, 0 … height."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Boxes = NDArray[np.float64]
+"""[n, 4]: left, top, right, bottom."""
+
+# The grey that Ultralytics pads with in training and prediction (its LetterBox).
+PADDING_GREY = 114
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Letterbox:
+    """How a picture is fitted into a square: scaled without distortion, centred, padded.
+
+    Each axis keeps its own scale, for the scaled size is rounded to whole pixels; with one common
+    scale the way back would be off by up to half a pixel of the input.
+    """
+
+    width: int
+    """Of the picture."""
+    height: int
+    """Of the picture."""
+    inner_width: int
+    """Of the scaled picture inside the square."""
+    inner_height: int
+    """Of the scaled picture inside the square."""
+    side_px: int
+    """Of the square."""
+
+    @classmethod
+    def fit(cls, width: int, height: int, side_px: int) -> "Letterbox":
+        """The largest scale at which width × height fits into side_px × side_px."""
+        scale = min(side_px / width, side_px / height)
+        inner = [min(side_px, max(1, round(length * scale))) for length in (width, height)]
+        return cls(
+            width=width,
+            height=height,
+            inner_width=inner[0],
+            inner_height=inner[1],
+            side_px=side_px,
+        )
+
+    @property
+    def left_px(self) -> int:
+        """Padding left of the picture."""
+        return (self.side_px - self.inner_width) // 2
+
+    @property
+    def top_px(self) -> int:
+        """Padding above the picture."""
+        return (self.side_px - self.inner_height) // 2
+
+    def apply(self, bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The padded square, side_px × side_px × 3; shrinks by area, so that marks don't alias."""
+        square = np.full((self.side_px, self.side_px, 3), PADDING_GREY, np.uint8)
+        rows = slice(self.top_px, self.top_px + self.inner_height)
+        columns = slice(self.left_px, self.left_px + self.inner_width)
+        square[rows, columns] = resize(bgr, self.inner_width, self.inner_height)
+        return square
+
+    def to_input(self, boxes: Boxes) -> Boxes:
+        """Picture pixels → pixels of the square."""
+        return boxes * self._scale + self._shift
+
+    def to_picture(self, boxes: Boxes) -> Boxes:
+        """Pixels of the square → picture pixels: the exact inverse of to_input."""
+        return (boxes - self._shift) / self._scale
+
+    @property
+    def _scale(self) -> Boxes:
+        x, y = self.inner_width / self.width, self.inner_height / self.height
+        return np.array([x, y, x, y])
+
+    @property
+    def _shift(self) -> Boxes:
+        return np.array([self.left_px, self.top_px, self.left_px, self.top_px], np.float64)
+
+
+def resize(bgr: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    """To width × height; by area when shrinking, linear when growing, untouched when equal."""
+    if bgr.shape[1] == width and bgr.shape[0] == height:
+        return bgr
+    shrinks = width * height < bgr.shape[0] * bgr.shape[1]
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(bgr, (width, height), interpolation=how), np.uint8)
+
+
+def areas(boxes: Boxes) -> NDArray[np.float64]:
+    """[n] areas; 0 where a box is empty or turned inside out."""
+    sides = np.clip(boxes[..., 2:] - boxes[..., :2], 0, None)
+    return sides[..., 0] * sides[..., 1]
+
+
+def intersections(first: Boxes, second: Boxes) -> NDArray[np.float64]:
+    """[n, m] areas that each of n boxes shares with each of m."""
+    corner = np.maximum(first[:, None, :2], second[None, :, :2])
+    opposite = np.minimum(first[:, None, 2:], second[None, :, 2:])
+    return areas(np.concatenate([corner, opposite], axis=-1))
+
+
+def iou(first: Boxes, second: Boxes) -> NDArray[np.float64]:
+    """[n, m] intersection over union; 0 where both are empty."""
+    shared = intersections(first, second)
+    union = areas(first)[:, None] + areas(second)[None, :] - shared
+    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+
+
+def share_of_smaller(first: Boxes, second: Boxes) -> NDArray[np.float64]:
+    """[n, m] intersection over the smaller box: 1 where one lies inside the other."""
+    shared = intersections(first, second)
+    smaller = np.minimum(areas(first)[:, None], areas(second)[None, :])
+    return np.divide(shared, smaller, out=np.zeros_like(shared), where=smaller > 0)
+
+
+def clip(boxes: Boxes, width: float, height: float) -> Boxes:
+    """Boxes cut at the borders of width × height."""
+    limit = np.array([width, height, width, height], np.float64)
+    return np.clip(boxes, 0, limit)

@@ -1,0 +1,165 @@
+"""How a photo larger than the model's input is cut, and how what the tiles say is joined again.
+
+Small marks decide: garment spots measure 0.3 to 7 % of the picture's width (domain: detection), so
+a photo scaled down to the model's input would lose them.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.records import Tiling, XyXy
+from models.vision.geometry import Boxes, iou, share_of_smaller
+
+# A box this close to a tile's inner border is taken as cut by it: boxes are regressed, not exact.
+BORDER_PX = 2.0
+# Two whole boxes of one kind are one object above this (COCO's and SAHI's usual threshold).
+SAME_IOU = 0.5
+# A cut box lying this far inside another is a piece of it (SAHI's IOS merging uses 0.5).
+PIECE_SHARE = 0.5
+# Two cut boxes go on in each other when their sides along the border agree this far.
+ALIGNED_SHARE = 0.5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tile:
+    """A part of the reduced photo that the model looks at in one go."""
+
+    x: int
+    """Left edge in the reduced photo."""
+    y: int
+    """Top edge in the reduced photo."""
+    width: int
+    """Pixels of the reduced photo."""
+    height: int
+    """Pixels of the reduced photo."""
+
+    @property
+    def xyxy(self) -> tuple[int, int, int, int]:
+        """Left, top, right, bottom in the reduced photo."""
+        return self.x, self.y, self.x + self.width, self.y + self.height
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sighting:
+    """One box that the model gave on one tile."""
+
+    kind: str
+    """The class's name."""
+    raw: float
+    """The model's score."""
+    xyxy: XyXy
+    """In pixels of the reduced photo."""
+    is_cut: bool
+    """It ends at a border of its tile that is no border of the photo."""
+
+
+def reduced_size(width: int, height: int, max_side_px: int) -> tuple[int, int]:
+    """Width and height after reducing to the longer side that the release asks for."""
+    scale = min(1.0, max_side_px / max(width, height))
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def plan(width: int, height: int, input_side_px: int, tiling: Tiling) -> tuple[Tile, ...]:
+    """Tiles that cover every pixel of a (reduced) photo of width × height.
+
+    Neighbours share at least `overlap_px`. What fits into the model's input is one tile; of what is
+    larger, the whole photo comes first where the release asks for it.
+    """
+    whole = Tile(x=0, y=0, width=width, height=height)
+    if max(width, height) <= input_side_px:
+        return (whole,)
+    cut = tuple(
+        Tile(x=x, y=y, width=min(input_side_px, width), height=min(input_side_px, height))
+        for y in _starts(height, input_side_px, tiling.overlap_px)
+        for x in _starts(width, input_side_px, tiling.overlap_px)
+    )
+    return (whole, *cut) if tiling.whole_photo else cut
+
+
+def _starts(length: int, side: int, overlap: int) -> list[int]:
+    """Where tiles begin along one axis: as few as keep the overlap, spread evenly."""
+    if length <= side:
+        return [0]
+    steps = math.ceil((length - side) / (side - min(overlap, side - 1)))
+    return [index * (length - side) // steps for index in range(steps + 1)]
+
+
+def is_cut(xyxy: XyXy, tile: Tile, width: int, height: int) -> bool:
+    """Whether the box ends at an inner border of its tile, so that the object may go on."""
+    x1, y1, x2, y2 = tile.xyxy
+    return (
+        (x1 > 0 and xyxy[0] <= x1 + BORDER_PX)
+        or (y1 > 0 and xyxy[1] <= y1 + BORDER_PX)
+        or (x2 < width and xyxy[2] >= x2 - BORDER_PX)
+        or (y2 < height and xyxy[3] >= y2 - BORDER_PX)
+    )
+
+
+def merge(sightings: Sequence[Sighting]) -> tuple[Sighting, ...]:
+    """Each object once, best first; the order of the input changes nothing.
+
+    A box cut by a tile's border gives way to the box of the same kind that shows the object whole;
+    pieces of which none is whole are joined. The highest score of what was one object stays.
+    """
+    merged: list[Sighting] = []
+    for kind in sorted({sighting.kind for sighting in sightings}):
+        merged += _merge_kind([sighting for sighting in sightings if sighting.kind == kind])
+    return tuple(sorted(merged, key=_rank))
+
+
+def _rank(sighting: Sighting) -> tuple[float, str, XyXy]:
+    return -sighting.raw, sighting.kind, sighting.xyxy
+
+
+def _merge_kind(sightings: list[Sighting]) -> list[Sighting]:
+    ordered = sorted(sightings, key=lambda sighting: (sighting.is_cut, *_rank(sighting)))
+    # Two joined pieces may now touch a third that touched neither, so go on until nothing changes.
+    while len(once := _one_pass(ordered)) < len(ordered):
+        ordered = once
+    return once
+
+
+def _one_pass(ordered: Sequence[Sighting]) -> list[Sighting]:
+    kept: list[Sighting] = []
+    for sighting in ordered:
+        at = _same_object(sighting, kept)
+        if at is None:
+            kept.append(sighting)
+        else:
+            kept[at] = _joined(kept[at], sighting)
+    return kept
+
+
+def _same_object(sighting: Sighting, kept: Sequence[Sighting]) -> int | None:
+    """Index of the first kept box that shows the same object."""
+    if not kept:
+        return None
+    mine = np.array([sighting.xyxy], np.float64)
+    others = np.array([other.xyxy for other in kept], np.float64)
+    same = iou(mine, others)[0] >= SAME_IOU
+    if sighting.is_cut:
+        same |= share_of_smaller(mine, others)[0] >= PIECE_SHARE
+        same |= _goes_on(mine, others) & np.array([other.is_cut for other in kept])
+    found = np.flatnonzero(same)
+    return int(found[0]) if found.size else None
+
+
+def _goes_on(mine: Boxes, others: Boxes) -> NDArray[np.bool_]:
+    """[m] whether each other box touches mine on one axis and agrees with it along the border."""
+    shared = np.minimum(mine[:, 2:], others[:, 2:]) - np.maximum(mine[:, :2], others[:, :2])
+    sides = np.minimum(mine[:, 2:] - mine[:, :2], others[:, 2:] - others[:, :2])
+    touches, agrees = shared >= -BORDER_PX, shared >= ALIGNED_SHARE * sides
+    return np.logical_and(touches.all(axis=1), agrees.any(axis=1))
+
+
+def _joined(kept: Sighting, other: Sighting) -> Sighting:
+    raw = max(kept.raw, other.raw)
+    if not kept.is_cut:
+        return replace(kept, raw=raw)
+    a, b = kept.xyxy, other.xyxy
+    union = (min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3]))
+    return replace(kept, raw=raw, xyxy=union)
