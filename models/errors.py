@@ -6,6 +6,7 @@
     │   ├── PhotoMissing
     │   └── PhotoTooLarge
     ├── ReleaseRefused
+    ├── PolicyInvalid
     └── StandardInvalid
         └── CategoryUnknown
 
@@ -39,6 +40,10 @@ class PhotoTooLarge(PhotoUnreadable):
 
 class ReleaseRefused(SecondlookError):
     """The release does not match its card."""
+
+
+class PolicyInvalid(SecondlookError):
+    """The policy's file is not a valid policy."""
 
 
 class StandardInvalid(SecondlookError):
