@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -147,7 +146,7 @@ class Policy(Rule):
             raise ValueError(f"costs should name {', '.join(sorted(Category))}, got {named}")
         return self
 
-    def valid_at(self, moment: datetime) -> Self:
+    def valid_at(self, moment: AwareDatetime) -> Self:
         """The same policy without the certificates that have expired by then (an aware time)."""
         valid = tuple(c for c in self.certificates if c.expires_at > moment)
         return self.model_copy(update={"certificates": valid})

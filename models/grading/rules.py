@@ -172,7 +172,7 @@ class GradeLimit(Rule):
     """The clause's id."""
     grade: Grade
     """A to D; E is what is left."""
-    points: dict[Dimension, Annotated[FiniteFloat, Field(ge=0, le=1000)]]
+    points: dict[Dimension, Annotated[FiniteFloat, Field(ge=0, le=100)]]
     """Dimension → most points in total; a dimension that is not named has no limit."""
     worst: dict[Dimension, Points] = Field(default_factory=dict)
     """Dimension → most points (with zone weight) of any single defect found by camera."""
