@@ -38,7 +38,9 @@ def write_release(
         "version": "1",
         "sha256": hashlib.sha256(data).hexdigest(),
         "classes": list(classes),
-        "sees": {k: list(v) for k, v in (sees or {"apparel": list(classes)}).items()},
+        "sees": {
+            k: list(v) for k, v in (sees if sees is not None else {"apparel": classes}).items()
+        },
         "input_name": "images",
         "input_side_px": SIDE_PX,
         "output_name": "output0",
@@ -93,7 +95,7 @@ def _model(graph: onnx.GraphProto, classes: Sequence[str], names: str | None) ->
 
 
 def _constants(side_px: int, shown: int) -> list[onnx.TensorProto]:
-    facts = {
+    facts: dict[str, np.ndarray[Any, Any]] = {
         "dark": np.array(DARK, np.float32),
         "one": np.array(1, np.float32),
         "index": np.arange(side_px, dtype=np.float32)[None],

@@ -3,7 +3,7 @@
 import ast
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,7 +65,7 @@ def read_card(folder: Path) -> Release:
         card = Release.from_json(json.dumps(content, default=str))
     except FileNotFoundError as error:
         raise ReleaseRefused(f"{path}: there is no card beside the model") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecordInvalid) as error:
+    except (OSError, ValueError, yaml.YAMLError, RecordInvalid) as error:
         raise ReleaseRefused(f"{path}: {' '.join(str(error).split())}") from error
     for fault in _faults(card, folder.resolve().name):
         raise ReleaseRefused(f"{path}: {fault}")
@@ -99,15 +99,15 @@ def _faults(card: Release, folder: str) -> list[str]:
             f"calibration should name classes, {_list(card.classes)}, got {_list(card.calibration)}",
         ),
         (
-            card.tiling.overlap_px < card.input_side_px,
-            f"overlap_px should be below the input's {card.input_side_px}, got {card.tiling.overlap_px}",
+            2 * card.tiling.overlap_px <= card.input_side_px,
+            f"overlap_px should be at most half of {card.input_side_px}, got {card.tiling.overlap_px}",
         ),
     )
     return [message for holds, message in rules if not holds]
 
 
-def _list(words: object) -> str:
-    return ", ".join(sorted(map(str, words))) or "none"  # type: ignore[call-overload]
+def _list(words: Iterable[str]) -> str:
+    return ", ".join(sorted(map(str, words))) or "none"
 
 
 def _check_hash(path: Path, card: Release) -> None:

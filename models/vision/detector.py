@@ -32,6 +32,26 @@ class Detection:
     """Left, top, right, bottom in pixels of the photo."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Look:
+    """One tile on its way into the model and back."""
+
+    number: int
+    tile: Tile
+    fit: Letterbox
+
+    def square(self, reduced: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The tile of the reduced photo, letterboxed."""
+        x1, y1, x2, y2 = self.tile.xyxy
+        return self.fit.apply(reduced[y1:y2, x1:x2])
+
+    def to_photo(self, boxes: NDArray[np.float32]) -> list[XyXy]:
+        """Pixels of the model's input → pixels of the reduced photo, cut at the tile's borders."""
+        inside = self.fit.to_picture(boxes.astype(np.float64))
+        clipped = clip(inside, self.tile.width, self.tile.height)
+        return [tuple(box) for box in (clipped + [self.tile.x, self.tile.y] * 2).tolist()]
+
+
 class Detector:
     """Runs a release over photos of any size."""
 
@@ -59,14 +79,21 @@ class Detector:
         self, reduced: NDArray[np.uint8], floors: Mapping[str, float]
     ) -> Iterator[Sighting]:
         height, width = reduced.shape[:2]
-        tiles = plan(width, height, self.card.input_side_px, self.card.tiling)
-        for start in range(0, len(tiles), TILES_AT_ONCE):
-            some = tiles[start : start + TILES_AT_ONCE]
-            fits = [Letterbox.fit(t.width, t.height, self.card.input_side_px) for t in some]
-            rows = self._session.run(to_batch(reduced, some, fits))
+        looks = self._looks(width, height)
+        for start in range(0, len(looks), TILES_AT_ONCE):
+            some = looks[start : start + TILES_AT_ONCE]
+            rows = self._session.run(to_batch([look.square(reduced) for look in some]))
             self._check(rows, len(some))
-            for tile, fit, row in zip(some, fits, rows, strict=True):
-                yield from self._on_tile(row, tile, fit, (width, height), floors)
+            for look, row in zip(some, rows, strict=True):
+                yield from self._on_look(look, row, (width, height), floors)
+
+    def _looks(self, width: int, height: int) -> list[_Look]:
+        side = self.card.input_side_px
+        tiles = plan(width, height, side, self.card.tiling)
+        return [
+            _Look(number=number, tile=tile, fit=Letterbox.fit(tile.width, tile.height, side))
+            for number, tile in enumerate(tiles)
+        ]
 
     def _check(self, rows: NDArray[np.float32], count: int) -> None:
         name = self.card.identifier
@@ -80,26 +107,23 @@ class Detector:
         if rows.size and (classes.min() < 0 or classes.max() >= len(self.card.classes)):
             raise ReleaseRefused(f"{name}: it gave class {classes.max():.0f}, which its card lacks")
 
-    def _on_tile(
+    def _on_look(
         self,
+        look: _Look,
         row: NDArray[np.float32],
-        tile: Tile,
-        fit: Letterbox,
         size: tuple[int, int],
         floors: Mapping[str, float],
     ) -> Iterator[Sighting]:
-        kinds = [self.card.classes[int(index)] for index in row[:, 5]]
-        keep = np.flatnonzero(
-            [reaches(s, floors[kind]) for s, kind in zip(row[:, 4], kinds, strict=True)]
-        )
-        boxes = clip(fit.to_picture(row[keep, :4].astype(np.float64)), tile.width, tile.height)
-        for index, box in zip(keep, boxes + [tile.x, tile.y] * 2, strict=True):
-            xyxy = (float(box[0]), float(box[1]), float(box[2]), float(box[3]))
+        classes = row[:, 5].astype(np.intp)
+        lowest = np.array([floors[kind] for kind in self.card.classes], np.float32)
+        kept = np.flatnonzero(row[:, 4] >= lowest[classes])
+        for index, xyxy in zip(kept, look.to_photo(row[kept, :4]), strict=True):
             yield Sighting(
-                kind=kinds[index],
+                kind=self.card.classes[classes[index]],
                 raw=float(row[index, 4]),
                 xyxy=xyxy,
-                is_cut=is_cut(xyxy, tile, *size),
+                is_cut=is_cut(xyxy, look.tile, *size),
+                look=look.number,
             )
 
     def _detection(
@@ -114,14 +138,8 @@ class Detector:
         )
 
 
-def to_batch(
-    bgr: NDArray[np.uint8], tiles: Sequence[Tile], fits: Sequence[Letterbox]
-) -> NDArray[np.float32]:
-    """[tiles, 3, side, side] float32 RGB 0 to 1 of the tiles of a BGR photo, letterboxed."""
-    squares = [
-        fit.apply(bgr[tile.y : tile.y + tile.height, tile.x : tile.x + tile.width])
-        for tile, fit in zip(tiles, fits, strict=True)
-    ]
+def to_batch(squares: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+    """[n, 3, side, side] float32 RGB 0 to 1 of n letterboxed BGR squares."""
     rgb = np.stack(squares)[..., ::-1].transpose(0, 3, 1, 2)
     return np.ascontiguousarray(rgb, np.float32) / np.float32(255)
 

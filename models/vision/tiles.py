@@ -18,7 +18,8 @@ from models.vision.geometry import Boxes, iou, share_of_smaller
 BORDER_PX = 2.0
 # Two whole boxes of one kind are one object above this (COCO's and SAHI's usual threshold).
 SAME_IOU = 0.5
-# A cut box lying this far inside another is a piece of it (SAHI's IOS merging uses 0.5).
+# A box lying this far inside one from another look is the same object, seen cut, coarser or in
+# part (SAHI merges by the same measure, IOS, at 0.5). Within one look the model means them both.
 PIECE_SHARE = 0.5
 # Two cut boxes go on in each other when their sides along the border agree this far.
 ALIGNED_SHARE = 0.5
@@ -55,6 +56,8 @@ class Sighting:
     """In pixels of the reduced photo."""
     is_cut: bool
     """It ends at a border of its tile that is no border of the photo."""
+    look: int = 0
+    """Which tile of the plan it was seen on."""
 
 
 def reduced_size(width: int, height: int, max_side_px: int) -> tuple[int, int]:
@@ -66,7 +69,7 @@ def reduced_size(width: int, height: int, max_side_px: int) -> tuple[int, int]:
 def plan(width: int, height: int, input_side_px: int, tiling: Tiling) -> tuple[Tile, ...]:
     """Tiles that cover every pixel of a (reduced) photo of width × height.
 
-    Neighbours share at least `overlap_px`. What fits into the model's input is one tile; of what is
+    Neighbours share at least `overlap_px`, of which half the input's side is the most. What fits into the model's input is one tile; of what is
     larger, the whole photo comes first where the release asks for it.
     """
     whole = Tile(x=0, y=0, width=width, height=height)
@@ -84,7 +87,7 @@ def _starts(length: int, side: int, overlap: int) -> list[int]:
     """Where tiles begin along one axis: as few as keep the overlap, spread evenly."""
     if length <= side:
         return [0]
-    steps = math.ceil((length - side) / (side - min(overlap, side - 1)))
+    steps = math.ceil((length - side) / (side - min(overlap, side // 2)))
     return [index * (length - side) // steps for index in range(steps + 1)]
 
 
@@ -103,7 +106,8 @@ def merge(sightings: Sequence[Sighting]) -> tuple[Sighting, ...]:
     """Each object once, best first; the order of the input changes nothing.
 
     A box cut by a tile's border gives way to the box of the same kind that shows the object whole;
-    pieces of which none is whole are joined. The highest score of what was one object stays.
+    pieces of which none is whole are joined. Of boxes from several looks at one object the surest
+    stays, and the highest score with it.
     """
     merged: list[Sighting] = []
     for kind in sorted({sighting.kind for sighting in sightings}):
@@ -111,8 +115,9 @@ def merge(sightings: Sequence[Sighting]) -> tuple[Sighting, ...]:
     return tuple(sorted(merged, key=_rank))
 
 
-def _rank(sighting: Sighting) -> tuple[float, str, XyXy]:
-    return -sighting.raw, sighting.kind, sighting.xyxy
+def _rank(sighting: Sighting) -> tuple[float, str, int, XyXy]:
+    # Of equal scores the later look's comes first: tiles are finer than the whole photo.
+    return -sighting.raw, sighting.kind, -sighting.look, sighting.xyxy
 
 
 def _merge_kind(sightings: list[Sighting]) -> list[Sighting]:
@@ -140,9 +145,10 @@ def _same_object(sighting: Sighting, kept: Sequence[Sighting]) -> int | None:
         return None
     mine = np.array([sighting.xyxy], np.float64)
     others = np.array([other.xyxy for other in kept], np.float64)
+    elsewhere = np.array([other.look != sighting.look for other in kept])
     same = iou(mine, others)[0] >= SAME_IOU
+    same |= elsewhere & (share_of_smaller(mine, others)[0] >= PIECE_SHARE)
     if sighting.is_cut:
-        same |= share_of_smaller(mine, others)[0] >= PIECE_SHARE
         same |= _goes_on(mine, others) & np.array([other.is_cut for other in kept])
     found = np.flatnonzero(same)
     return int(found[0]) if found.size else None

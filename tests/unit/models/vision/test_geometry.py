@@ -1,0 +1,88 @@
+"""The letterbox and its inverse, and boxes."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+
+from models.vision.geometry import Letterbox, areas, clip, iou, resize, share_of_smaller
+
+lengths = st.integers(1, 20_000)
+sides = st.integers(32, 1280)
+parts = st.tuples(*[st.floats(0, 1)] * 4)
+
+
+def box(*xyxy: float) -> np.ndarray:
+    return np.array([xyxy], np.float64)
+
+
+@given(lengths, lengths, sides, parts)
+def test_there_and_back_is_exact(width, height, side_px, part):
+    letterbox = Letterbox.fit(width, height, side_px)
+    boxes = np.array([part]) * [width, height, width, height]
+    back = letterbox.to_picture(letterbox.to_input(boxes))
+    assert_allclose(back, boxes, atol=1e-3)
+
+
+@given(lengths, lengths, sides)
+def test_the_whole_picture_lies_inside_the_square(width, height, side_px):
+    letterbox = Letterbox.fit(width, height, side_px)
+    x1, y1, x2, y2 = letterbox.to_input(box(0, 0, width, height))[0]
+    assert -1e-6 <= x1 < x2 <= side_px + 1e-6
+    assert -1e-6 <= y1 < y2 <= side_px + 1e-6
+    assert max(x2 - x1, y2 - y1) == pytest.approx(side_px)
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(100, 100), (640, 480), (333, 1000), (1, 64), (3000, 7)]
+)
+def test_pixels_go_where_boxes_go(width, height):
+    letterbox = Letterbox.fit(width, height, 64)
+    square = letterbox.apply(np.full((height, width, 3), 255, np.uint8))
+    x1, y1, x2, y2 = letterbox.to_input(box(0, 0, width, height))[0].round().astype(int)
+    assert square.shape == (64, 64, 3)
+    assert (square[y1:y2, x1:x2] == 255).all()
+    assert (square == 255).sum() == 3 * (x2 - x1) * (y2 - y1)
+    assert set(np.unique(square)) <= {114, 255}
+
+
+def test_a_picture_of_the_inputs_size_is_untouched():
+    bgr = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    assert np.array_equal(Letterbox.fit(64, 64, 64).apply(bgr), bgr)
+
+
+def test_shrinking_keeps_small_marks():
+    bgr = np.full((640, 640, 3), 255, np.uint8)
+    bgr[300:304, 300:304] = 0
+    assert resize(bgr, 64, 64).min() < 230
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected", "share"),
+    [
+        (box(0, 0, 10, 10), box(0, 0, 10, 10), 1.0, 1.0),
+        (box(0, 0, 10, 10), box(5, 0, 15, 10), 1 / 3, 0.5),
+        (box(0, 0, 10, 10), box(2, 2, 4, 4), 0.04, 1.0),  # one inside the other
+        (box(0, 0, 10, 10), box(10, 0, 20, 10), 0.0, 0.0),  # they touch
+        (box(0, 0, 10, 10), box(20, 20, 30, 30), 0.0, 0.0),
+        (box(5, 5, 5, 5), box(5, 5, 5, 5), 0.0, 0.0),  # empty boxes don't divide by zero
+        (box(10, 10, 0, 0), box(0, 0, 10, 10), 0.0, 0.0),  # inside out
+    ],
+)
+def test_overlaps(first, second, expected, share):
+    assert iou(first, second)[0, 0] == pytest.approx(expected)
+    assert share_of_smaller(first, second)[0, 0] == pytest.approx(share)
+    assert share_of_smaller(second, first)[0, 0] == pytest.approx(share)
+
+
+def test_overlaps_of_many_come_as_a_table():
+    many = np.concatenate([box(0, 0, 10, 10), box(5, 0, 15, 10), box(50, 50, 60, 60)])
+    assert iou(many, many[:2]).shape == (3, 2)
+    assert_allclose(np.diag(iou(many, many)), 1)
+    assert iou(many[:0], many).shape == (0, 3)
+
+
+def test_clipping_cuts_at_the_photo():
+    assert clip(box(-5, -5, 30, 8), 20, 10).tolist() == [[0, 0, 20, 8]]
+    assert areas(clip(box(30, 30, 40, 40), 20, 10)).tolist() == [0]

@@ -1,0 +1,205 @@
+"""All releases look at all photos of one item."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from models.vision.bundle import Bundle, open_release
+from models.vision.sight import Seen, Sight, View
+from models.vocabulary import Category, Defect, Fault, Part, Shot
+from tests.factories import photo, sha256
+from tests.tiny_model import constant_output, dark_finder, write_release
+
+
+def view(shot: Shot = Shot.FRONT, *, spot: tuple[int, int, int, int] | None = None, **said) -> View:
+    bgr = np.full((64, 64, 3), 220, np.uint8)
+    if spot:
+        bgr[spot[1] : spot[3], spot[0] : spot[2]] = 0
+    facts = {"sha256": sha256(f"{shot}{spot}{said}"), "shot": shot, "width": 64, "height": 64}
+    return View(photo=photo(**(facts | said)), bgr=bgr)
+
+
+def opened(folder, **said) -> Bundle:
+    return open_release(write_release(folder, **said), threads=1)
+
+
+@pytest.fixture(scope="module")
+def stain(tmp_path_factory) -> Bundle:
+    return opened(tmp_path_factory.mktemp("releases"))
+
+
+@pytest.fixture(scope="module")
+def label(tmp_path_factory) -> Bundle:
+    """Takes a dark block for a label, whose absence it may report on parcels."""
+    return opened(
+        tmp_path_factory.mktemp("releases"),
+        name="label",
+        classes=("label",),
+        sees={"parcel": ["missing_label"]},
+        calibration={"label": {"raw": [0.0, 1.0], "calibrated": [0.0, 0.9]}},
+    )
+
+
+def look(
+    *bundles: Bundle, views: list[View], category: Category = Category.APPAREL, **said
+) -> Seen:
+    wanted = {
+        "required": (Shot.FRONT, Shot.BACK),
+        "defects": (Defect.STAIN,),
+        "expected_parts": {Shot.SHIPPING_LABEL: (Part.LABEL,)},
+    }
+    return Sight(bundles).look(views, category, **(wanted | said))
+
+
+def test_findings_lie_on_their_photos_in_the_order_taken(stain):
+    views = [view(spot=(8, 8, 24, 16)), view(Shot.BACK, spot=(30, 30, 40, 40))]
+    seen = look(stain, views=views)
+    assert [finding.finding_id for finding in seen.findings] == ["f1", "f2"]
+    first, second = seen.findings
+    assert (first.shot, first.photo_sha256) == (Shot.FRONT, views[0].photo.sha256)
+    assert first.xyxy == (8, 8, 24, 16)
+    assert first.size_share == 0.25
+    assert first.size_mm is None
+    assert first.release == "stain@1"
+    assert second.photo_sha256 == views[1].photo.sha256
+    assert (seen.not_seen, seen.not_assessable, seen.releases) == ((), (), ("stain@1",))
+
+
+def test_on_one_photo_the_most_probable_comes_first(tmp_path):
+    rows = [[1, 1, 9, 9, 0.6, 0], [30, 30, 40, 40, 0.8, 0], [50, 50, 60, 60, 0.7, 0]]
+    seen = look(opened(tmp_path, model=constant_output(rows)), views=[view()])
+    assert [finding.probability for finding in seen.findings] == pytest.approx([0.8, 0.7, 0.6])
+
+
+def test_a_clean_item_has_no_findings(stain):
+    assert look(stain, views=[view(), view(Shot.BACK)]).findings == ()
+
+
+def test_a_required_shot_without_a_photo_is_not_seen(stain):
+    assert look(stain, views=[view()]).not_seen == (Shot.BACK,)
+    assert look(stain, views=[]).not_seen == (Shot.FRONT, Shot.BACK)
+
+
+def test_a_refused_photo_is_not_looked_at(stain):
+    refused = view(Shot.BACK, spot=(8, 8, 24, 16), faults=(Fault.BLURRED,))
+    seen = look(stain, views=[view(), refused])
+    assert seen.findings == ()
+    assert seen.not_seen == (Shot.BACK,)
+
+
+def test_a_refused_photo_that_the_operator_insisted_on_is_looked_at(stain):
+    kept = view(Shot.BACK, spot=(8, 8, 24, 16), faults=(Fault.BLURRED,), insisted=True)
+    seen = look(stain, views=[view(), kept])
+    assert [finding.shot for finding in seen.findings] == [Shot.BACK]
+    assert seen.not_seen == ()
+
+
+def test_one_usable_photo_of_a_shot_is_enough(stain):
+    views = [view(), view(Shot.BACK, faults=(Fault.TOO_DARK,)), view(Shot.BACK)]
+    assert look(stain, views=views).not_seen == ()
+
+
+def test_no_photo_that_could_be_looked_at_means_that_no_release_looked(stain):
+    seen = look(stain, views=[view(faults=(Fault.EMPTY,))])
+    assert (seen.releases, seen.not_assessable) == ((), ())
+
+
+def test_what_no_release_sees_is_not_assessable(stain):
+    both = (Defect.STAIN, Defect.SCRATCH)
+    assert look(stain, views=[view()], defects=both).not_assessable == (Defect.SCRATCH,)
+    assert look(views=[view()], defects=both).not_assessable == both
+
+
+def test_a_release_is_trusted_only_where_its_card_says_so(stain):
+    seen = look(stain, views=[view(spot=(8, 8, 24, 16))], category=Category.ELECTRONICS)
+    assert (seen.findings, seen.not_assessable) == ((), (Defect.STAIN,))
+    assert seen.releases == ()
+
+
+def test_a_defect_that_the_standard_does_not_ask_for_is_not_reported(tmp_path):
+    classes = ("stain", "scratch")
+    model = dark_finder(classes=classes, shown=1)
+    both = opened(tmp_path, classes=classes, model=model)
+    spotted = [view(spot=(8, 8, 24, 16))]
+    assert look(both, views=spotted).findings == ()
+    (found,) = look(both, views=spotted, defects=(Defect.SCRATCH,)).findings
+    assert found.defect is Defect.SCRATCH
+
+
+def parcel(*bundles: Bundle, views: list[View], **said) -> Seen:
+    required = (Shot.OUTSIDE, Shot.SHIPPING_LABEL)
+    facts = {"category": Category.PARCEL, "required": required, "defects": (Defect.MISSING_LABEL,)}
+    return look(*bundles, views=views, **(facts | said))
+
+
+def test_a_label_that_is_there_is_no_finding(label):
+    views = [view(Shot.OUTSIDE), view(Shot.SHIPPING_LABEL, spot=(8, 8, 40, 40))]
+    assert parcel(label, views=views).findings == ()
+
+
+def test_a_label_that_is_not_there_is_missing_from_the_whole_photo(label):
+    views = [view(Shot.OUTSIDE, spot=(8, 8, 40, 40)), view(Shot.SHIPPING_LABEL)]
+    (gone,) = parcel(label, views=views).findings
+    assert gone.defect is Defect.MISSING_LABEL
+    assert gone.xyxy == (0, 0, 64, 64)
+    assert gone.photo_sha256 == views[1].photo.sha256
+    assert gone.probability == 1.0
+    assert gone.size_share == 1.0
+    assert gone.release == "label@1"
+
+
+def test_a_weak_trace_of_the_label_makes_its_absence_less_sure(label):
+    faint = view(Shot.SHIPPING_LABEL)
+    faint.bgr[8:40, 8:40] = 80
+    card = label.card.model_copy(update={"thresholds": {"label": 0.8}})
+    strict = Bundle(card=card, session=label.session)
+    (gone,) = parcel(strict, views=[faint]).findings
+    assert gone.probability == pytest.approx(1 - 0.9 * (1 - 80 / 255), abs=1e-6)
+    (again,) = parcel(strict, views=[view(Shot.SHIPPING_LABEL), faint]).findings
+    assert again.photo_sha256 == faint.photo.sha256
+
+
+def test_one_photo_that_shows_the_label_is_enough(label):
+    shown = view(Shot.SHIPPING_LABEL, spot=(8, 8, 40, 40))
+    assert parcel(label, views=[view(Shot.SHIPPING_LABEL), shown]).findings == ()
+
+
+def test_a_shot_that_was_not_taken_misses_nothing(label):
+    seen = parcel(label, views=[view(Shot.OUTSIDE)])
+    assert (seen.findings, seen.not_seen) == ((), (Shot.SHIPPING_LABEL,))
+
+
+def test_a_refused_photo_misses_nothing(label):
+    refused = view(Shot.SHIPPING_LABEL, faults=(Fault.BLURRED,))
+    assert parcel(label, views=[refused]).findings == ()
+
+
+def test_nobody_who_may_say_so_means_not_assessable(label, stain):
+    views = [view(Shot.SHIPPING_LABEL)]
+    assert parcel(stain, views=views).not_assessable == (Defect.MISSING_LABEL,)
+    assert parcel(label, views=views, category=Category.APPAREL).findings == ()
+
+
+def test_a_standard_without_that_defect_asks_no_label(label):
+    assert parcel(label, views=[view(Shot.SHIPPING_LABEL)], defects=()).findings == ()
+
+
+def test_parts_are_no_findings(label):
+    shown = view(Shot.SHIPPING_LABEL, spot=(8, 8, 40, 40))
+    assert parcel(label, views=[shown, replace(shown)]).findings == ()
+
+
+def test_several_releases_look_at_everything(stain, label):
+    said = {"sees": {"parcel": ("stain",)}}
+    stains = Bundle(card=stain.card.model_copy(update=said), session=stain.session)
+    views = [view(Shot.OUTSIDE, spot=(8, 8, 24, 16)), view(Shot.SHIPPING_LABEL)]
+    seen = parcel(stains, label, views=views, defects=(Defect.STAIN, Defect.MISSING_LABEL))
+    found = [(f.finding_id, f.defect, f.release) for f in seen.findings]
+    assert found == [("f1", "stain", "stain@1"), ("f2", "missing_label", "label@1")]
+    assert seen.releases == ("stain@1", "label@1")
+
+
+def test_the_same_photos_give_the_same_answer(stain):
+    views = [view(spot=(8, 8, 24, 16)), view(Shot.BACK, spot=(30, 30, 40, 40))]
+    assert look(stain, views=views) == look(stain, views=views)
