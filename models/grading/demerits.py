@@ -123,7 +123,7 @@ def spread_up_to(ceiling: int) -> Reading[Spread]:
         return result
 
     return Reading(
-        one=lambda s: {0: 1 - s.probability, min(s.thousandths, ceiling): s.probability},
+        one=lambda s: {0: 1 - s.probability, s.thousandths: s.probability},
         together=lambda spreads: joined(spreads, int.__add__),
         worst=lambda spreads: joined(spreads, max),
     )
