@@ -1,0 +1,46 @@
+"""What can go wrong at a bench on purpose.
+
+SecondlookError
+└── StationError
+    ├── SettingsInvalid
+    ├── ReplayInvalid
+    ├── DiskNearlyFull
+    └── OutboxUnusable
+        ├── OutboxBusy
+        ├── PhotoLost
+        └── AcknowledgementWrong
+"""
+
+from models.errors import SecondlookError
+
+
+class StationError(SecondlookError):
+    """The bench cannot go on with this."""
+
+
+class SettingsInvalid(StationError):
+    """A setting of the station has a value that it cannot use."""
+
+
+class ReplayInvalid(StationError):
+    """The folder of sample returns cannot be replayed."""
+
+
+class DiskNearlyFull(StationError):
+    """The disk is nearly full, so nothing more is accepted."""
+
+
+class OutboxUnusable(StationError):
+    """The outbox on disk cannot be used."""
+
+
+class OutboxBusy(OutboxUnusable):
+    """Another station runs on this home."""
+
+
+class PhotoLost(OutboxUnusable):
+    """A photo that the outbox should hold is not there or has changed."""
+
+
+class AcknowledgementWrong(OutboxUnusable):
+    """The server acknowledged something else than what it was sent."""
