@@ -1,0 +1,115 @@
+"""One inspection asked for by hand: read the photos, look, judge, write the drawn photos, tell."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from models.errors import PhotoUnreadable, SecondlookError
+from models.grading.policy import default_policy
+from models.records import Finding
+from models.vision.bundle import open_releases
+from models.vision.decode import draw as drawn_on
+from models.vision.decode import jpeg, read
+from models.vision.sight import Sight
+from models.vocabulary import Language
+from models.wording import word
+from station.errors import StationError
+from station.examine import Capture, Examined, capture, conclude, refuse_repeat
+from station.request import Request, Wanted, understand
+from station.settings import load as load_settings
+from station.telling import in_json, in_tables
+
+EXPLAINED = (SecondlookError,)
+"""What the command tells in one line instead of a traceback."""
+
+
+def run(
+    category: str,
+    photos: Sequence[str],
+    answers: Sequence[str],
+    *,
+    draw: Path | None,
+    releases: Path | None,
+    as_json: bool,
+) -> str:
+    """What to print. Raises one of EXPLAINED for every kind of bad input."""
+    request = understand(category, photos, answers)
+    settings = load_settings()
+    if draw:
+        _make_folder(draw)
+    captures = _captured(request.photos, datetime.now(UTC))
+    examined = _examined(captures, request, releases or settings.releases)
+    if draw:
+        _draw_all(request.photos, examined, draw)
+    paths = [wanted.path for wanted in request.photos]
+    if as_json:
+        return in_json(paths, examined, request.standard)
+    return in_tables(paths, examined, request.standard, settings.language)
+
+
+def one_line(error: BaseException) -> str:
+    """The error's words on one line, whatever stands in a file's name."""
+    words = " ".join(str(error).split())
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in words)
+
+
+def _captured(photos: Iterable[Wanted], now: datetime) -> list[Capture]:
+    captures: list[Capture] = []
+    for wanted in photos:
+        try:
+            taken = capture(read(wanted.path), wanted.shot, taken_at=now)
+            refuse_repeat(taken, captures)
+        except PhotoUnreadable as error:
+            raise type(error)(f"{wanted.path}: {error}") from error
+        captures.append(taken)
+    return captures
+
+
+def _examined(captures: Sequence[Capture], request: Request, releases: Path) -> Examined:
+    return conclude(
+        captures,
+        category=request.category,
+        answers=request.answers,
+        sight=Sight(open_releases(releases)),
+        standard=request.standard,
+        policy=default_policy().valid_at(datetime.now(UTC)),
+    )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise _not_drawn(folder, error) from error
+
+
+def _draw_all(photos: Sequence[Wanted], examined: Examined, folder: Path) -> None:
+    for name, taken in zip(_names(photos), examined.captures, strict=True):
+        own = [f for f in examined.seen.findings if f.photo_sha256 == taken.photo.sha256]
+        marked = drawn_on(taken.view.bgr, [(f.xyxy, _label(f)) for f in own])
+        path = folder / name
+        try:
+            path.write_bytes(jpeg(marked))
+        except (OSError, ValueError) as error:
+            raise _not_drawn(path, error) from error
+
+
+def _not_drawn(path: Path, error: Exception) -> StationError:
+    reason = getattr(error, "strerror", None) or str(error)
+    return StationError(f"{path}: it cannot be written ({reason}); give --draw another folder")
+
+
+def _names(photos: Iterable[Wanted]) -> list[str]:
+    """One name a photo; photos of the same name from different folders are numbered."""
+    names: list[str] = []
+    for wanted in photos:
+        name, number = f"{wanted.path.stem}-findings.jpg", 2
+        while name in names:
+            name, number = f"{wanted.path.stem}-{number}-findings.jpg", number + 1
+        names.append(name)
+    return names
+
+
+def _label(finding: Finding) -> str:
+    # English whatever the language: the drawing font has no Chinese.
+    return f"{word(finding.defect, Language.EN)} {finding.probability:.0%}"
