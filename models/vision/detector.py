@@ -40,11 +40,6 @@ class _Look:
     tile: Tile
     fit: Letterbox
 
-    def square(self, reduced: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The tile of the reduced photo, letterboxed."""
-        x1, y1, x2, y2 = self.tile.xyxy
-        return self.fit.apply(reduced[y1:y2, x1:x2])
-
     def to_photo(self, boxes: NDArray[np.float32]) -> list[XyXy]:
         """Pixels of the model's input → pixels of the reduced photo, cut at the tile's borders."""
         inside = self.fit.to_picture(boxes.astype(np.float64))
@@ -82,7 +77,8 @@ class Detector:
         looks = self._looks(width, height)
         for start in range(0, len(looks), TILES_AT_ONCE):
             some = looks[start : start + TILES_AT_ONCE]
-            rows = self._session.run(to_batch([look.square(reduced) for look in some]))
+            tiles, fits = [look.tile for look in some], [look.fit for look in some]
+            rows = self._session.run(to_batch(reduced, tiles, fits))
             self._check(rows, len(some))
             for look, row in zip(some, rows, strict=True):
                 yield from self._on_look(look, row, (width, height), floors)
@@ -138,8 +134,14 @@ class Detector:
         )
 
 
-def to_batch(squares: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-    """[n, 3, side, side] float32 RGB 0 to 1 of n letterboxed BGR squares."""
+def to_batch(
+    bgr: NDArray[np.uint8], tiles: Sequence[Tile], fits: Sequence[Letterbox]
+) -> NDArray[np.float32]:
+    """[tiles, 3, side, side] float32 RGB 0 to 1 of the tiles of a (reduced) BGR photo, letterboxed."""
+    squares = [
+        fit.apply(bgr[tile.y : tile.y + tile.height, tile.x : tile.x + tile.width])
+        for tile, fit in zip(tiles, fits, strict=True)
+    ]
     rgb = np.stack(squares)[..., ::-1].transpose(0, 3, 1, 2)
     return np.ascontiguousarray(rgb, np.float32) / np.float32(255)
 
