@@ -1,0 +1,1 @@
+"""Who may come in: sign in, sign out, stations and their tokens."""

@@ -1,0 +1,73 @@
+"""Sign in, sign out, change the language."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import RedirectResponse, Response
+
+from models.vocabulary import Language
+from server.accounts import service
+from server.pages import LANGUAGE_COOKIE, SESSION_COOKIE, YEAR_S, keep_cookie, local_path, see
+from server.parts import Here, Who
+
+router = APIRouter()
+Field = Annotated[str, Form()]
+Next = Annotated[str, Form(alias="next")]
+
+
+@router.get("/")
+def start(who: Who) -> Response:
+    """Where this person's work begins."""
+    return see(service.home_of(who.role))
+
+
+@router.get("/sign-in")
+def sign_in_page(
+    request: Request, here: Here, wanted: Annotated[str, Query(alias="next")] = ""
+) -> Response:
+    """The form; who is signed in already goes on."""
+    if request.state.principal is not None:
+        return see(local_path(wanted) or "/")
+    return here.pages.page(request, "accounts/sign_in.html", next=wanted, name="", failed=False)
+
+
+@router.post("/sign-in")
+def sign_in(
+    request: Request,
+    here: Here,
+    name: Field = "",
+    password: Field = "",
+    wanted: Next = "",
+) -> Response:
+    """Open a session and go where the person wanted to go."""
+    address = request.client.host if request.client else ""
+    opened = service.sign_in(here, name.strip(), password, address)
+    if opened is None:
+        return here.pages.page(
+            request, "accounts/sign_in.html", status=401, next=wanted, name=name, failed=True
+        )
+    account, token = opened
+    response = see(local_path(wanted) or service.home_of(account.role))
+    max_age_s = int(here.settings.session_hours * 3600)
+    keep_cookie(request, response, SESSION_COOKIE, token, max_age_s=max_age_s)
+    return response
+
+
+@router.post("/sign-out")
+def sign_out(here: Here, who: Who) -> Response:
+    """End the session on the server; the cookie alone would prove nothing."""
+    if who.session_sha256:
+        service.sign_out(here, who.session_sha256)
+    response = see("/sign-in")
+    response.delete_cookie(SESSION_COOKIE)
+    return response
+
+
+@router.post("/language")
+def change_language(
+    request: Request, language: Annotated[Language, Form()], wanted: Next = ""
+) -> Response:
+    """Remember the language and show the same page again."""
+    response: RedirectResponse = see(local_path(wanted) or "/")
+    keep_cookie(request, response, LANGUAGE_COOKIE, language.value, max_age_s=YEAR_S)
+    return response

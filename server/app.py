@@ -1,0 +1,119 @@
+"""The composition root: everything is built here, once, from the settings."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from fastapi.routing import APIRoute
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from models.grading.policy import default_policy
+from server import migrations
+from server.accounts.routes import router as accounts
+from server.archive import MEGABYTE, Archive
+from server.database import Database
+from server.edge import Edge, from_framework, refused
+from server.errors import SettingsInvalid
+from server.gate import Gate, Permissions, read_permissions
+from server.intake.routes import router as intake
+from server.pages import Pages
+from server.parts import Parts, utc_now
+from server.returns.routes import router as returns
+from server.review.routes import router as review
+from server.settings import Settings
+
+STATIC = Path(__file__).with_name("static")
+ROUTERS = (accounts, intake, returns, review)
+VERSION = version("secondlook")
+
+health = APIRouter()
+
+
+@health.get("/healthz")
+def healthz() -> dict[str, str]:
+    """The server answers; for whatever watches it."""
+    return {"status": "ok", "version": VERSION}
+
+
+def open_archive(settings: Settings) -> Archive:
+    """The photos' folder. Raises SettingsInvalid when it cannot be made."""
+    try:
+        return Archive(
+            settings.folder / "photos",
+            reserve_bytes=settings.disk_reserve_mb * MEGABYTE,
+            limit_bytes=settings.max_photo_mb * MEGABYTE,
+        )
+    except OSError as error:
+        raise SettingsInvalid(f"{settings.folder} cannot be written: {error.strerror}") from error
+
+
+def open_database(settings: Settings) -> Database:
+    """The database at this version's schema. Raises DatabaseUnusable, SettingsInvalid."""
+    settings.secret()  # its folder, with an error that names the setting
+    database = Database(settings.url)
+    migrations.upgrade(database, settings.folder)
+    return database
+
+
+def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Parts:
+    """Open what is kept. Raises SettingsInvalid, DatabaseUnusable."""
+    return Parts(
+        settings=settings,
+        database=open_database(settings),
+        archive=open_archive(settings),
+        pages=Pages(settings.secret()),
+        policy=default_policy(),
+        clock=clock,
+    )
+
+
+def create_app(parts: Parts, permissions: Permissions | None = None) -> FastAPI:
+    """The web application over these parts; requests pass edge, host check and gate, in this order."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        parts.archive.sweep()
+        yield
+        parts.database.close()
+
+    app = FastAPI(
+        title="Secondlook",
+        version=VERSION,
+        lifespan=lifespan,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    app.state.parts = parts
+    _add_routes(app)
+    app.add_middleware(Gate, parts=parts, permissions=permissions or read_permissions())
+    app.add_middleware(
+        TrustedHostMiddleware, allowed_hosts=parts.settings.hosts, www_redirect=False
+    )
+    app.add_middleware(Edge, pages=parts.pages)
+    _translate_framework_errors(app, parts.pages)
+    return app
+
+
+def _add_routes(app: FastAPI) -> None:
+    for router in (health, *ROUTERS):
+        for route in router.routes:
+            if isinstance(route, APIRoute) and route.methods and "GET" in route.methods:
+                route.methods.add("HEAD")
+            # Flat, so that the gate sees every route as it stands in the permission table.
+            app.router.routes.append(route)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+
+
+def _translate_framework_errors(app: FastAPI, pages: Pages) -> None:
+    async def translated(request: Request, error: Exception) -> Response:
+        return refused(request, pages, from_framework(error))
+
+    for kind in (HTTPException, RequestValidationError):
+        app.add_exception_handler(kind, translated)

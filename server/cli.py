@@ -1,0 +1,147 @@
+"""`secondlook-server`: the server's commands. Errors are one line on standard error, exit 2."""
+
+import sys
+from typing import Annotated, NoReturn
+
+import rich
+import typer
+import uvicorn
+from rich.table import Table
+
+from models.errors import SecondlookError
+from models.vocabulary import Role
+from server import logs
+from server.accounts import service as accounts
+from server.app import build, create_app, open_archive, open_database
+from server.errors import AccountInvalid, ServerError, SettingsInvalid
+from server.parts import utc_now
+from server.settings import load
+
+app = typer.Typer(
+    help="Secondlook's server: keeps what stations send and gives borderline cases to people.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def run() -> None:
+    """Bring the database to this version and serve."""
+    settings = load()
+    logs.configure(as_json=settings.log_json)
+    parts = build(settings)
+    if not settings.on_loopback and accounts.count_accounts(parts.database, demo=True):
+        raise SettingsInvalid(_demo_is_local())
+    if not accounts.count_accounts(parts.database):
+        typer.echo(
+            "No account yet. Make one: secondlook-server account NAME --role reviewer", err=True
+        )
+    config = uvicorn.Config(
+        create_app(parts),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+    server = uvicorn.Server(config)
+    server.run()
+    if not server.started:
+        raise ServerError(f"Nothing can listen on {settings.host}:{settings.port}; is it taken?")
+
+
+def _demo_is_local() -> str:
+    names = " ".join(name for name, _, _ in accounts.DEMO_ACCOUNTS)
+    return (
+        "Demo accounts have well-known passwords and work on loopback only; close them first: "
+        f"for name in {names}; do secondlook-server account $name --close; done"
+    )
+
+
+@app.command()
+def enrol(station: Annotated[str, typer.Argument(help="The station's name.")]) -> None:
+    """Give a station its token, printed as the last line; an older token ends."""
+    database = open_database(load())
+    token, is_new = accounts.enrol(database, station, utc_now())
+    what = "is enrolled" if is_new else "has a new token, the old one has ended"
+    typer.echo(
+        f"Station {station} {what}. Keep the token in a file that only the station can read:"
+    )
+    typer.echo(token)
+
+
+@app.command()
+def account(
+    name: Annotated[str, typer.Argument(help="The account's name.")],
+    role: Annotated[Role | None, typer.Option(help="What it may do.")] = None,
+    *,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
+    close: Annotated[bool, typer.Option("--close", help="Close the account.")] = False,
+) -> None:
+    """Make an account, or change its role and password, or close it; its sessions end."""
+    database = open_database(load())
+    if close:
+        accounts.close_account(database, name, utc_now())
+        typer.echo(f"Account {name} is closed.")
+        return
+    if role is None:
+        raise AccountInvalid(f"Say what it may do: --role {' | '.join(_roles())}")
+    accounts.put_account(database, name, role, _password(from_stdin=password_stdin), utc_now())
+    typer.echo(f"Account {name} is ready, role {role}.")
+
+
+def _roles() -> list[str]:
+    return [role for role in Role if role is not Role.STATION]
+
+
+def _password(*, from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    if not sys.stdin.isatty():
+        raise AccountInvalid("There is no terminal to ask for a password; use --password-stdin.")
+    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+
+
+@app.command()
+def demo() -> None:
+    """Make the demo accounts and show them; for trying out on this machine only."""
+    settings = load()
+    if not settings.on_loopback:
+        raise SettingsInvalid(f"The demo runs on loopback only, not on {settings.host}.")
+    accounts.make_demo_accounts(open_database(settings), utc_now())
+    table = Table("account", "password", "role", title="Demo accounts, for this machine only")
+    for name, role, password in accounts.DEMO_ACCOUNTS:
+        table.add_row(name, password, role)
+    rich.print(table)
+
+
+@app.command()
+def check() -> None:
+    """Read every kept photo again and compare it with its hash."""
+    archive = open_archive(load())
+    count, damaged = 0, []
+    for sha256 in archive:
+        count += 1
+        if not archive.intact(sha256):
+            damaged.append(sha256)
+    for sha256 in damaged:
+        typer.echo(f"damaged: {archive.path(sha256)}", err=True)
+    if damaged:
+        raise ServerError(
+            f"{len(damaged)} of {count} photos are damaged; restore them from a backup."
+        )
+    typer.echo(f"{count} photos, all as they came.")
+
+
+def main() -> NoReturn:
+    """Run a command; what goes wrong on purpose is one line."""
+    try:
+        app()
+    except SecondlookError as error:
+        typer.echo(f"secondlook-server: {' '.join(str(error).split())}", err=True)
+        sys.exit(2)
+    sys.exit(0)

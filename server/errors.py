@@ -1,0 +1,177 @@
+"""Everything that the server refuses or misses on purpose.
+
+    SecondlookError
+    └── ServerError
+        ├── SettingsInvalid
+        ├── DatabaseUnusable
+        ├── AccountInvalid
+        └── Refused
+            ├── NotSignedIn         401
+            ├── NotAllowed          403
+            │   └── FormExpired     403
+            ├── NothingThere        404
+            ├── MethodUnknown       405
+            ├── Conflict            409
+            │   ├── ContentDiffers  409
+            │   └── CaseLost        409
+            ├── BodyTooLarge        413
+            ├── MediaTypeRefused    415
+            ├── ContentInvalid      422
+            │   └── HashDiffers     422
+            ├── PhotosMissing       424
+            ├── TooManyAttempts     429
+            ├── PhotoDamaged        500
+            └── DiskFull            507
+
+A refusal is answered over HTTP with the status beside it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from models.errors import SecondlookError
+
+
+class ServerError(SecondlookError):
+    """The server cannot do this."""
+
+
+class SettingsInvalid(ServerError):
+    """A setting has a value that the server cannot work with."""
+
+
+class DatabaseUnusable(ServerError):
+    """The database cannot be opened or brought to this version."""
+
+
+class AccountInvalid(ServerError):
+    """An account or station cannot be made like this."""
+
+
+class Refused(ServerError):
+    """The request cannot be answered as asked."""
+
+    status: ClassVar[int] = 400
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """HTTP headers that belong to the refusal."""
+        return {}
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        """What programs read beside the detail."""
+        return {}
+
+
+class NotSignedIn(Refused):
+    """Sign in first, or send the station's token."""
+
+    status = 401
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Which kind of credential a program should send."""
+        return {"WWW-Authenticate": "Bearer"}
+
+
+class NotAllowed(Refused):
+    """Your role may not do this; ask an administrator for another role."""
+
+    status = 403
+
+
+class FormExpired(NotAllowed):
+    """The page was too old to be sent. Go back, load it again and repeat."""
+
+
+class NothingThere(Refused):
+    """There is nothing at this address."""
+
+    status = 404
+
+
+class MethodUnknown(Refused):
+    """Nothing here can be used like that."""
+
+    status = 405
+
+
+class Conflict(Refused):
+    """Something else came first."""
+
+    status = 409
+
+
+class ContentDiffers(Conflict):
+    """Another content is already kept under this name."""
+
+
+class CaseLost(Conflict):
+    """You no longer hold this case; nothing was saved here, your draft is kept in this browser."""
+
+
+class BodyTooLarge(Refused):
+    """What was sent is larger than the server accepts."""
+
+    status = 413
+
+
+class MediaTypeRefused(Refused):
+    """Photos are accepted as image/jpeg, image/png or image/webp."""
+
+    status = 415
+
+
+class ContentInvalid(Refused):
+    """What was sent does not say what it must say."""
+
+    status = 422
+
+
+class HashDiffers(ContentInvalid):
+    """The body's SHA-256 is not the one in the address; send the photo again."""
+
+
+class PhotosMissing(Refused):
+    """Send these photos first, then the inspection again."""
+
+    status = 424
+
+    def __init__(self, sha256s: Sequence[str]) -> None:
+        """Name the hashes that are not kept yet."""
+        super().__init__()
+        self.sha256s = tuple(sha256s)
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        """The hashes, under `missing`."""
+        return {"missing": list(self.sha256s)}
+
+
+class TooManyAttempts(Refused):
+    """Too many failed attempts; wait a few minutes and try again."""
+
+    status = 429
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """When trying again makes sense, in seconds."""
+        return {"Retry-After": "300"}
+
+
+class PhotoDamaged(Refused):
+    """A kept photo no longer matches its hash; restore the file from a backup."""
+
+    status = 500
+
+
+class DiskFull(Refused):
+    """The server's disk is nearly full; nothing was kept. Free some space, the station will repeat."""
+
+    status = 507
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """When trying again makes sense, in seconds."""
+        return {"Retry-After": "60"}

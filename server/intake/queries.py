@@ -1,0 +1,160 @@
+"""SQL of intake."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from models.records import Inspection, Judgement, Photo, Routing
+from server.database import insert_once
+from server.ledger import State, likely_grade
+from server.tables import (
+    cases,
+    inspection_photos,
+    inspections,
+    photos,
+    routings,
+    standings,
+)
+
+
+def plain(text: str) -> str:
+    """Without NUL, which PostgreSQL cannot keep in a column; the record itself keeps it escaped."""
+    return text.replace("\0", "\ufffd")
+
+
+def photo_size(connection: Connection, sha256: str) -> int | None:
+    """Bytes of a photo whose arrival was completed."""
+    return connection.execute(select(photos.c.size_bytes).where(photos.c.sha256 == sha256)).scalar()
+
+
+def add_photo(connection: Connection, sha256: str, facts: dict[str, object]) -> bool:
+    """Tells whether it is new."""
+    return insert_once(connection, photos, {"sha256": sha256, **facts})
+
+
+def photo_sizes(connection: Connection, sha256s: Iterable[str]) -> dict[str, int]:
+    """Hash → bytes of those that are kept."""
+    rows = connection.execute(
+        select(photos.c.sha256, photos.c.size_bytes).where(photos.c.sha256.in_(list(sha256s)))
+    )
+    return {row.sha256: row.size_bytes for row in rows}
+
+
+def content_sha256(connection: Connection, inspection_id: str) -> str | None:
+    """Hash of the inspection kept under that id."""
+    found = select(inspections.c.content_sha256).where(inspections.c.inspection_id == inspection_id)
+    return connection.execute(found).scalar()
+
+
+def routing_of(connection: Connection, inspection_id: str) -> Routing:
+    """The newest routing."""
+    record = connection.execute(
+        select(routings.c.record)
+        .where(routings.c.inspection_id == inspection_id)
+        .order_by(routings.c.routing.desc())
+        .limit(1)
+    ).scalar_one()
+    return Routing.from_json(record)
+
+
+def add_inspection(
+    connection: Connection,
+    inspection: Inspection,
+    *,
+    record: str,
+    content_sha256: str,
+    now: datetime,
+) -> bool:
+    """Tells whether it is new."""
+    row = {
+        "inspection_id": inspection.inspection_id,
+        "content_sha256": content_sha256,
+        "supersedes": inspection.supersedes,
+        "return_code": plain(inspection.return_code),
+        "station": inspection.station,
+        "record": record,
+        "received_at": now,
+    }
+    return insert_once(connection, inspections, row)
+
+
+def link_photos(connection: Connection, inspection: Inspection) -> None:
+    """Which photos belong to it."""
+    shas = sorted(hashes(inspection.photos))
+    if shas:
+        rows = [{"inspection_id": inspection.inspection_id, "sha256": sha} for sha in shas]
+        connection.execute(insert(inspection_photos), rows)
+
+
+def hashes(of: Iterable[Photo]) -> set[str]:
+    """All files that these photos consist of."""
+    return {sha for photo in of for sha in (photo.sha256, photo.thumbnail_sha256) if sha}
+
+
+def add_routing(
+    connection: Connection,
+    inspection_id: str,
+    *,
+    routing: Routing,
+    judgement: Judgement,
+    now: datetime,
+) -> None:
+    """Who decides next, and what it rests on."""
+    connection.execute(
+        insert(routings).values(
+            inspection_id=inspection_id,
+            record=routing.to_json(),
+            judgement=judgement.to_json(),
+            routed_at=now,
+        )
+    )
+
+
+def add_standing(
+    connection: Connection, inspection: Inspection, judgement: Judgement, search_text: str
+) -> None:
+    """Where it stands until somebody decides."""
+    connection.execute(
+        insert(standings).values(
+            inspection_id=inspection.inspection_id,
+            category=inspection.category,
+            grade=likely_grade(judgement),
+            disposition=judgement.disposition,
+            state=State.WAITING,
+            search_text=plain(search_text),
+        )
+    )
+
+
+def open_case(
+    connection: Connection, inspection_id: str, *, stake: float, rank: float, now: datetime
+) -> None:
+    """Ask a person."""
+    connection.execute(
+        insert(cases).values(inspection_id=inspection_id, stake=stake, rank=rank, opened_at=now)
+    )
+
+
+def return_code_of(connection: Connection, inspection_id: str) -> str | None:
+    """The code of a kept inspection."""
+    found = select(inspections.c.return_code).where(inspections.c.inspection_id == inspection_id)
+    return connection.execute(found).scalar()
+
+
+def correction_of(connection: Connection, inspection: Inspection) -> str | None:
+    """An inspection of the same return that says it corrects this one, and came first."""
+    found = select(inspections.c.inspection_id).where(
+        inspections.c.supersedes == inspection.inspection_id,
+        inspections.c.return_code == plain(inspection.return_code),
+    )
+    return connection.execute(found.limit(1)).scalar()
+
+
+def supersede(connection: Connection, inspection_id: str, by: str) -> None:
+    """It no longer counts; `by` does."""
+    connection.execute(
+        update(standings)
+        .where(standings.c.inspection_id == inspection_id)
+        .values(state=State.SUPERSEDED, superseded_by=by)
+    )

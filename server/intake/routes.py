@@ -1,0 +1,39 @@
+"""The stations' API. Errors are JSON: {"detail": …}."""
+
+from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse, Response
+
+from server.errors import BodyTooLarge
+from server.gate import read_body
+from server.intake import service
+from server.parts import Here, Who
+
+router = APIRouter(prefix="/api/v1")
+
+
+@router.put("/photos/{sha256}")
+async def put_photo(sha256: str, request: Request, here: Here, who: Who) -> Response:
+    """Keep a photo's bytes under their hash: 201 stored, 200 already there."""
+    service.checked_sha256(sha256)
+    media_type = service.checked_media_type(request.headers.get("content-type"))
+    declared_bytes = int(request.headers.get("content-length") or 0)
+    if declared_bytes > here.settings.max_photo_mb * 10**6:
+        raise BodyTooLarge(f"A photo may have {here.settings.max_photo_mb} MB, not more.")
+    size_bytes, is_new = await service.keep_photo(
+        here, who.name, sha256, media_type, request.stream(), declared_bytes=declared_bytes
+    )
+    content = {"sha256": sha256, "size_bytes": size_bytes}
+    return JSONResponse(content, 201 if is_new else 200)
+
+
+@router.put("/inspections/{inspection_id:path}")
+async def put_inspection(inspection_id: str, request: Request, here: Here, who: Who) -> Response:
+    """Keep an inspection: 201 kept, 200 kept already; both with the acknowledgement."""
+    body = await read_body(request, service.MAX_INSPECTION_BYTES)
+    acknowledgement, is_new = await run_in_threadpool(
+        service.keep_inspection, here, who.name, inspection_id, body
+    )
+    return Response(
+        acknowledgement.to_json(), 201 if is_new else 200, media_type="application/json"
+    )

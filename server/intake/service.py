@@ -1,0 +1,281 @@
+"""Keep what a station sends, exactly once, and say so only when it is safe."""
+
+import hashlib
+import json
+import re
+from collections.abc import AsyncIterator
+from datetime import datetime
+from uuid import uuid4
+
+from fastapi.concurrency import run_in_threadpool
+from sqlalchemy import Connection
+
+from models.errors import RecordInvalid, StandardInvalid
+from models.grading.evidence import evidence_of
+from models.grading.judge import judge
+from models.grading.policy import Policy
+from models.grading.routing import route
+from models.grading.standard import load_version
+from models.records import Acknowledgement, Decision, Inspection, Judgement, Routing
+from models.vocabulary import Destination, Language, Reason
+from models.wording import word
+from server.errors import (
+    BodyTooLarge,
+    ContentDiffers,
+    ContentInvalid,
+    HashDiffers,
+    MediaTypeRefused,
+    NotAllowed,
+    PhotosMissing,
+)
+from server.intake import queries
+from server.ledger import State, close_case, decide, likely_grade
+from server.parts import Parts
+
+MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp")
+MAX_INSPECTION_BYTES = 4 * 10**6
+MAX_PHOTOS = 500
+AGEING_PER_HOUR = 1.0
+"""How much an hour of waiting counts in the queue, in the policy's currency: no case waits for ever."""
+
+
+def checked_sha256(text: str) -> str:
+    """A hash that may become a file's name. Raises ContentInvalid."""
+    if not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise ContentInvalid(
+            "The address should end in the photo's SHA-256: 64 digits, 0-9 and a-f."
+        )
+    return text
+
+
+def checked_media_type(header: str | None) -> str:
+    """Raises MediaTypeRefused for anything that a browser could take for a page."""
+    media_type = (header or "").partition(";")[0].strip().lower()
+    if media_type not in MEDIA_TYPES:
+        raise MediaTypeRefused
+    return media_type
+
+
+async def keep_photo(
+    here: Parts,
+    station: str,
+    sha256: str,
+    media_type: str,
+    chunks: AsyncIterator[bytes],
+    *,
+    declared_bytes: int,
+) -> tuple[int, bool]:
+    """Keep one photo; gives its length and whether it is new. Raises HashDiffers, BodyTooLarge, DiskFull."""
+    size_bytes = await run_in_threadpool(_kept_size, here, sha256)
+    if size_bytes is not None:
+        # The body is read all the same: a client that is still sending would miss the answer.
+        await _compare(chunks, sha256, here.settings.max_photo_mb * 10**6)
+        return size_bytes, False
+    await run_in_threadpool(here.archive.make_sure_of_room, declared_bytes)
+    with here.archive.incoming() as incoming:
+        async for chunk in chunks:
+            await run_in_threadpool(incoming.write, chunk)
+        await run_in_threadpool(here.archive.keep, incoming, sha256)
+    facts = {"size_bytes": incoming.size_bytes, "media_type": media_type, "station": station}
+    return incoming.size_bytes, await run_in_threadpool(_note_photo, here, sha256, facts)
+
+
+def _kept_size(here: Parts, sha256: str) -> int | None:
+    with here.database.reading() as connection:
+        size_bytes = queries.photo_size(connection, sha256)
+    return size_bytes if size_bytes is not None and here.archive.intact(sha256) else None
+
+
+async def _compare(chunks: AsyncIterator[bytes], sha256: str, limit_bytes: int) -> None:
+    seen, size_bytes = hashlib.sha256(), 0
+    async for chunk in chunks:
+        seen.update(chunk)
+        size_bytes += len(chunk)
+        if size_bytes > limit_bytes:
+            raise BodyTooLarge
+    if seen.hexdigest() != sha256:
+        raise HashDiffers
+
+
+def _note_photo(here: Parts, sha256: str, facts: dict[str, object]) -> bool:
+    with here.database.writing() as connection:
+        return queries.add_photo(connection, sha256, {**facts, "stored_at": here.clock()})
+
+
+def keep_inspection(
+    here: Parts, station: str, inspection_id: str, body: bytes
+) -> tuple[Acknowledgement, bool]:
+    """Keep one inspection and route it; gives the acknowledgement and whether it is new.
+
+    Raises ContentInvalid, NotAllowed, ContentDiffers, PhotosMissing, DiskFull.
+    """
+    inspection, record = _read(body)
+    _check(inspection, inspection_id, station)
+    content_sha256 = hashlib.sha256(record.encode()).hexdigest()
+    with here.database.reading() as connection:
+        kept = queries.content_sha256(connection, inspection_id)
+    if kept is None:
+        here.archive.make_sure_of_room(len(record))
+        now = here.clock()
+        judgement, routing = judged(inspection, here.policy, now)
+        with here.database.writing() as connection:
+            _make_sure_of_photos(here, connection, inspection)
+            if queries.add_inspection(
+                connection, inspection, record=record, content_sha256=content_sha256, now=now
+            ):
+                _follow_up(connection, inspection, judgement, routing, now)
+                return _acknowledged(inspection_id, content_sha256, routing), True
+            kept = queries.content_sha256(connection, inspection_id)
+    return _repeated(here, inspection_id, content_sha256, kept), False
+
+
+def _read(body: bytes) -> tuple[Inspection, str]:
+    """The record, and its canonical JSON with keys of a newer station left in.
+
+    The hash is taken of what was sent: a station of another version, whose records have other keys,
+    would otherwise never see its own hash in the acknowledgement.
+    """
+    try:
+        inspection = Inspection.from_json(body)
+        content = json.loads(body)
+        record = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        record.encode()
+    except (RecordInvalid, ValueError) as error:
+        raise ContentInvalid(str(error)) from error
+    return inspection, record
+
+
+def _check(inspection: Inspection, inspection_id: str, station: str) -> None:
+    if inspection.inspection_id != inspection_id:
+        raise ContentInvalid(
+            f"inspection_id should be the one in the address, got {inspection.inspection_id!r}"
+        )
+    if "/" in inspection_id or not inspection_id.strip("."):
+        raise ContentInvalid(f"inspection_id should be a UUID, got {inspection_id!r}")
+    if inspection.station != station:
+        raise NotAllowed(f"This token belongs to {station}, not to {inspection.station}.")
+    if inspection.supersedes == inspection_id:
+        raise ContentInvalid("supersedes should name another inspection, got this one")
+    if inspection.standard.partition("@")[0] != inspection.category:
+        raise ContentInvalid(
+            f"standard should be one of {inspection.category}, got {inspection.standard!r}"
+        )
+    if len(inspection.photos) > MAX_PHOTOS:
+        raise ContentInvalid(f"photos should be at most {MAX_PHOTOS}, got {len(inspection.photos)}")
+
+
+def judged(inspection: Inspection, policy: Policy, now: datetime) -> tuple[Judgement, Routing]:
+    """What this server's rules make of the evidence; the station's own routing does not count.
+
+    A standard that this server does not have yet leaves the station's judgement, and a person.
+    """
+    try:
+        standard = load_version(inspection.standard)
+    except StandardInvalid:
+        return inspection.judgement, _to_a_person(inspection.routing, policy)
+    evidence, valid = evidence_of(inspection, standard), policy.valid_at(now)
+    judgement = judge(evidence, standard, valid)
+    return judgement, route(evidence, judgement, standard, valid)
+
+
+def _to_a_person(routing: Routing, policy: Policy) -> Routing:
+    return Routing(
+        to=Destination.REVIEW,
+        reasons=routing.reasons or (Reason.NO_CERTIFICATE,),
+        stake=routing.stake,
+        policy=policy.identifier,
+    )
+
+
+def _make_sure_of_photos(here: Parts, connection: Connection, inspection: Inspection) -> None:
+    needed = queries.hashes(inspection.photos)
+    sizes = queries.photo_sizes(connection, needed)
+    missing = sorted(
+        sha for sha in needed if sha not in sizes or not here.archive.holds(sha, sizes[sha])
+    )
+    if missing:
+        raise PhotosMissing(missing)
+
+
+def _follow_up(
+    connection: Connection,
+    inspection: Inspection,
+    judgement: Judgement,
+    routing: Routing,
+    now: datetime,
+) -> None:
+    queries.link_photos(connection, inspection)
+    queries.add_routing(
+        connection, inspection.inspection_id, routing=routing, judgement=judgement, now=now
+    )
+    queries.add_standing(connection, inspection, judgement, search_text(inspection))
+    if routing.to is Destination.AUTOMATIC:
+        decide(connection, _machine_decision(inspection, judgement, routing, now), State.AUTOMATIC)
+    else:
+        rank = routing.stake - AGEING_PER_HOUR * now.timestamp() / 3600
+        queries.open_case(
+            connection, inspection.inspection_id, stake=routing.stake, rank=rank, now=now
+        )
+    _correct(connection, inspection, now)
+
+
+def _machine_decision(
+    inspection: Inspection, judgement: Judgement, routing: Routing, now: datetime
+) -> Decision:
+    return Decision(
+        decision_id=str(uuid4()),
+        inspection_id=inspection.inspection_id,
+        decided_by=routing.policy,
+        decided_at=now,
+        grade=likely_grade(judgement),
+        disposition=judgement.disposition,
+    )
+
+
+def _correct(connection: Connection, inspection: Inspection, now: datetime) -> None:
+    """Corrections count in whichever order the two inspections arrive."""
+    this, old = inspection.inspection_id, inspection.supersedes
+    code = queries.return_code_of(connection, old) if old else None
+    if old and code is not None:
+        if code != queries.plain(inspection.return_code):
+            raise ContentInvalid(
+                f"supersedes should name an inspection of the same return, got one of {code!r}"
+            )
+        queries.supersede(connection, old, by=this)
+        close_case(connection, old, now)
+    if newer := queries.correction_of(connection, inspection):
+        queries.supersede(connection, this, by=newer)
+        close_case(connection, this, now)
+
+
+def _acknowledged(inspection_id: str, content_sha256: str, routing: Routing) -> Acknowledgement:
+    return Acknowledgement(inspection_id=inspection_id, sha256=content_sha256, routing=routing)
+
+
+def _repeated(
+    here: Parts, inspection_id: str, content_sha256: str, kept: str | None
+) -> Acknowledgement:
+    if kept != content_sha256:
+        raise ContentDiffers(
+            f"Inspection {inspection_id} is kept with another content; "
+            "a correction needs an id of its own and names this one in supersedes."
+        )
+    with here.database.reading() as connection:
+        routing = queries.routing_of(connection, inspection_id)
+    return _acknowledged(inspection_id, content_sha256, routing)
+
+
+def search_text(inspection: Inspection) -> str:
+    """What the search looks through: names as scanned, and the words for what was found."""
+    names = [
+        inspection.return_code,
+        inspection.inspection_id,
+        inspection.station,
+        inspection.operator or "",
+        inspection.standard,
+    ]
+    told = {finding.defect for finding in inspection.findings}
+    words = [
+        word(w, language) for w in (inspection.category, *sorted(told)) for language in Language
+    ]
+    return "\n".join([*names, *words]).casefold()

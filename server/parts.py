@@ -1,0 +1,51 @@
+"""What every capability works with, put together once by the app."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from models.grading.policy import Policy
+from server.archive import Archive
+from server.database import Database
+from server.errors import NotSignedIn
+from server.identity import Principal
+from server.pages import Pages
+from server.settings import Settings
+
+
+def utc_now() -> datetime:
+    """The server's clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """One of each, for the whole process."""
+
+    settings: Settings
+    database: Database
+    archive: Archive
+    pages: Pages
+    policy: Policy
+    clock: Callable[[], datetime] = utc_now
+
+
+def parts(request: Request) -> Parts:
+    """The process's parts."""
+    found: Parts = request.app.state.parts
+    return found
+
+
+def principal(request: Request) -> Principal:
+    """Who is asking; the gate has already found that they may."""
+    found: Principal | None = request.state.principal
+    if found is None:
+        raise NotSignedIn
+    return found
+
+
+Here = Annotated[Parts, Depends(parts)]
+Who = Annotated[Principal, Depends(principal)]

@@ -1,0 +1,1 @@
+"""Looking things up: the list of returns and one return's file."""

@@ -1,0 +1,180 @@
+"""Everything that can be set at the server: environment first, then the TOML file, read once."""
+
+import os
+import secrets
+import tempfile
+from contextlib import suppress
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from server.errors import SettingsInvalid
+
+PREFIX = "SECONDLOOK_SERVER_"
+CONFIG = PREFIX + "CONFIG"
+SECRET = ("database_url", "secret_key")
+MIN_SECRET_BYTES = 32
+LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
+
+
+class Settings(BaseSettings):
+    """The server's settings; each is an environment variable SECONDLOOK_SERVER_NAME or a TOML key."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        frozen=True,
+        extra="forbid",
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+
+    home: Path = Field(default=Path("var"), validation_alias="SECONDLOOK_HOME")
+    """Where state lives; the server's is in `server` below it."""
+    host: str = "127.0.0.1"
+    """The address to listen on; put a reverse proxy with HTTPS before anything but loopback."""
+    port: int = Field(default=8000, ge=0, le=65535)
+    """The port to listen on."""
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Names that the server answers to, separated by commas; loopback is always among them."""
+    database_url: SecretStr | None = None
+    """SQLAlchemy URL of the database; without one, SQLite in the home."""
+    secret_key: SecretStr | None = Field(default=None, min_length=MIN_SECRET_BYTES)
+    """Signs the forms; without one, a key is made and kept in the home."""
+    session_hours: float = Field(default=12, gt=0, le=720)
+    """How long one sign-in lasts."""
+    lease_s: int = Field(default=300, ge=1, le=86400)
+    """Seconds that a case stays with a reviewer who gives no sign of life."""
+    max_photo_mb: int = Field(default=40, ge=1, le=1000)
+    """Largest photo that is accepted, in megabytes of 10^6 bytes."""
+    disk_reserve_mb: int = Field(default=512, ge=0)
+    """Free space in megabytes below which nothing more is accepted."""
+    log_json: bool = False
+    """Log one JSON object a line instead of lines for people."""
+
+    @property
+    def folder(self) -> Path:
+        """The server's part of home."""
+        return self.home / "server"
+
+    @property
+    def url(self) -> str:
+        """The database's URL, with its password where it has one."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{(self.folder / 'secondlook.db').resolve()}"
+
+    @property
+    def on_loopback(self) -> bool:
+        """Only this machine can reach the server."""
+        try:
+            return ip_address(self.host.strip("[]")).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    @property
+    def hosts(self) -> list[str]:
+        """Every name that a request may ask for."""
+        return [*LOOPBACK_NAMES, "[::1]", *self.allowed_hosts]
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return (
+            [v.strip() for v in value.split(",") if v.strip()] if isinstance(value, str) else value
+        )
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        wild = [v for v in value if "*" in v.removeprefix("*.") and v != "*"]
+        if wild:
+            raise ValueError(f"a name may only begin with *., got {wild[0]}")
+        return value
+
+    @model_validator(mode="after")
+    def _names_are_known_beyond_loopback(self) -> Self:
+        if not self.on_loopback and not self.allowed_hosts:
+            raise ValueError(
+                f"{PREFIX}ALLOWED_HOSTS should name the hosts that people and stations use, "
+                f"as {PREFIX}HOST={self.host} is not loopback"
+            )
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments before environment before file."""
+        del dotenv_settings, file_secret_settings
+        file = os.environ.get(CONFIG)
+        toml = [TomlConfigSettingsSource(settings_cls, file)] if file else []
+        return (init_settings, env_settings, *toml)
+
+    def secret(self) -> bytes:
+        """The key that signs forms, made on first use. Raises SettingsInvalid."""
+        if self.secret_key is not None:
+            return self.secret_key.get_secret_value().encode()
+        path = self.folder / "secret"
+        try:
+            return _kept_secret(path)
+        except OSError as error:
+            raise SettingsInvalid(f"{path} cannot be read or written: {error.strerror}") from error
+
+
+def _kept_secret(path: Path) -> bytes:
+    if not path.exists():
+        _make_secret(path)
+    kept = path.read_bytes().strip()
+    if len(kept) < MIN_SECRET_BYTES:
+        raise SettingsInvalid(f"{path} should hold a key; delete it to get a new one")
+    return kept
+
+
+def _make_secret(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".secret")  # mode 0600 by design
+    with os.fdopen(handle, "wb") as file:
+        file.write(secrets.token_urlsafe(48).encode())
+        file.flush()
+        os.fsync(file.fileno())
+    # Of two processes that start at once, the link of one fails and both use the other's key.
+    with suppress(FileExistsError):
+        path.hardlink_to(draft)
+    Path(draft).unlink()
+
+
+def load() -> Settings:
+    """Read environment and file once. Raises SettingsInvalid with one line that names each fault."""
+    file = os.environ.get(CONFIG)
+    if file and not Path(file).is_file():
+        raise SettingsInvalid(f"{CONFIG}: there is no file {file}")
+    try:
+        return Settings()
+    except ValidationError as error:
+        told = "; ".join(_told(fault) for fault in error.errors(include_url=False))
+        raise SettingsInvalid(told) from error
+    except ValueError as error:
+        raise SettingsInvalid(f"{file or 'environment'}: {error}") from error
+
+
+def _told(fault: Any) -> str:  # noqa: ANN401 - pydantic's own dictionary
+    if not fault["loc"]:
+        return str(fault["msg"]).removeprefix("Value error, ")
+    name = ".".join(map(str, fault["loc"])).upper()
+    known = name if name.startswith("SECONDLOOK_") else PREFIX + name
+    got = "" if fault["loc"][0] in SECRET else f", got {str(fault['input'])[:80]!r}"
+    return f"{known}: {fault['msg']}{got}"
