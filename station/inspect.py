@@ -9,41 +9,49 @@ from typing import Annotated
 
 import typer
 
+_Photos = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[SHOT=]PHOTO",
+        help="The item's photos. Plain paths take the standard's shots in order, further ones are details.",
+        show_default=False,
+    ),
+]
+_Category = Annotated[
+    str,
+    typer.Option(help="What the item is: apparel, electronics or parcel.", show_default=False),
+]
+_Answers = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="QUESTION=CHOICE",
+        help="The answer to one of the standard's questions; may be repeated.",
+        show_default=False,
+    ),
+]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+_Draw = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Write each photo with its findings to DIR as NAME-findings.jpg.",
+        show_default=False,
+    ),
+]
+_Releases = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Folder of released models.", show_default=False),
+]
+
 
 def inspect(
-    photos: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[SHOT=]PHOTO",
-            help="The item's photos. Plain paths take the standard's shots in order, further ones are details.",
-            show_default=False,
-        ),
-    ] = None,
+    photos: _Photos = None,
     *,
-    category: Annotated[
-        str, typer.Option(help="What the item is: apparel, electronics or parcel.")
-    ] = "",
-    answer: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="QUESTION=CHOICE",
-            help="The answer to one of the standard's questions; may be repeated.",
-            show_default=False,
-        ),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
-    draw: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Write each photo with its findings to DIR as NAME-findings.jpg.",
-            show_default=False,
-        ),
-    ] = None,
-    releases: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Folder of released models.", show_default=False),
-    ] = None,
+    category: _Category = "",
+    answer: _Answers = None,
+    as_json: _Json = False,
+    draw: _Draw = None,
+    releases: _Releases = None,
 ) -> None:
     """Inspect the photos of one item: findings, scores, grade, disposition and who decides next."""
     # Vision and grading take most of a second to import; other commands should not pay for it.

@@ -43,6 +43,8 @@ def understand(category: str, photos: Sequence[str], answers: Sequence[str]) -> 
     that were named, and further ones are details. Raises CategoryUnknown or StationError, naming
     what was given and what there is.
     """
+    if not category:
+        raise StationError(f"no category was given; give --category {' or '.join(Category)}")
     standard = load(category)
     if category not in set(Category):
         raise CategoryUnknown(f"there is no category {category!r}; there are: {_list(Category)}")
