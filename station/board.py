@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from models.records import Inspection
 from models.vocabulary import Shot
@@ -72,30 +73,27 @@ class Board:
         self._guard = threading.Lock()
         self._scene = scene or Scene()
         self._files: Mapping[str, bytes] = {}
-        self._version = 0
 
     def show(self, scene: Scene, files: Mapping[str, bytes] | None = None) -> None:
         """Replace the scene, and the photos where they are given."""
         with self._guard:
             self._scene = scene
             self._files = self._files if files is None else dict(files)
-            self._version += 1
 
-    def change(self, **said: object) -> None:
+    def change(self, **said: Any) -> None:  # noqa: ANN401 - whatever the scene's fields take
         """Replace some facts of the scene."""
-        self.show(replace(self.scene, **said))  # type: ignore[arg-type]  # the fields' types are Scene's
+        self.show(replace(self.scene, **said))
+
+    def add_photo(self, sha256: str, data: bytes) -> None:
+        """One more photo of the current item."""
+        with self._guard:
+            self._files = {**self._files, sha256: data}
 
     @property
     def scene(self) -> Scene:
         """What is shown now."""
         with self._guard:
             return self._scene
-
-    @property
-    def version(self) -> int:
-        """Rises with every change."""
-        with self._guard:
-            return self._version
 
     def photo(self, sha256: str) -> bytes | None:
         """A photo or thumbnail of the current item."""

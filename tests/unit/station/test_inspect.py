@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -260,3 +261,17 @@ def test_knowing_the_options_loads_nothing_heavy():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert done.stdout == "[]\n"
+
+
+def test_nothing_stays_english_in_chinese(capfd, bench, monkeypatch):
+    monkeypatch.setenv("SECONDLOOK_STATION_LANGUAGE", "zh")
+    black = pictures.garment() // 10
+    (bench / "dark.png").write_bytes(pictures.png(black))
+    (bench / "none").mkdir()
+    said = ""
+    for releases in ("releases", "none"):
+        arguments = (*APPAREL, "--releases", releases, "front.png", "dark.png", "back.png")
+        said += asked(capfd, *arguments)[1]
+    names = {"front", "back", "dark", "png", "stain", "answer"}
+    questions = {"tag", "worn", "complete", "function"}
+    assert set(re.findall(r"[A-Za-z]{3,}", said)) <= names | questions

@@ -1,0 +1,37 @@
+"""The command line: `secondlook-station inspect` and `secondlook-station run`."""
+
+import sys
+
+import typer
+
+from models.errors import SecondlookError
+from station.inspect import inspect
+
+app = typer.Typer(
+    name="secondlook-station",
+    help="One bench: photograph a return, inspect it, and get it safely to the server.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(inspect)
+
+
+@app.command()
+def run() -> None:
+    """Replay sample returns at the bench and serve its page until Ctrl-C."""
+    # Models, pictures and the web take a second to import; `inspect` and --help should not pay for all.
+    from station import app as station_app  # noqa: PLC0415
+    from station.settings import load  # noqa: PLC0415
+
+    station_app.run(load())
+
+
+def main() -> None:
+    """Entry point: what Secondlook can explain is one line on stderr and exit status 2."""
+    try:
+        app()
+    except SecondlookError as error:
+        words = " ".join(str(error).split())
+        sys.stderr.write(f"secondlook-station: {words}\n")
+        sys.exit(2)
