@@ -91,30 +91,22 @@ def resize(bgr: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]
 
 
 def areas(boxes: Boxes) -> NDArray[np.float64]:
-    """[n] areas; 0 where a box is empty or turned inside out."""
+    """[n] areas of [n, 4] boxes; 0 where a box is empty or turned inside out."""
     sides = np.clip(boxes[..., 2:] - boxes[..., :2], 0, None)
     return sides[..., 0] * sides[..., 1]
 
 
-def intersections(first: Boxes, second: Boxes) -> NDArray[np.float64]:
-    """[n, m] areas that each of n boxes shares with each of m."""
-    corner = np.maximum(first[:, None, :2], second[None, :, :2])
-    opposite = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    return areas(np.concatenate([corner, opposite], axis=-1))
+def overlaps(one: Boxes, many: Boxes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How a box [4] overlaps each of [m]: [m] intersection over union, [m] over the smaller box.
 
-
-def iou(first: Boxes, second: Boxes) -> NDArray[np.float64]:
-    """[n, m] intersection over union; 0 where both are empty."""
-    shared = intersections(first, second)
-    union = areas(first)[:, None] + areas(second)[None, :] - shared
-    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
-
-
-def share_of_smaller(first: Boxes, second: Boxes) -> NDArray[np.float64]:
-    """[n, m] intersection over the smaller box: 1 where one lies inside the other."""
-    shared = intersections(first, second)
-    smaller = np.minimum(areas(first)[:, None], areas(second)[None, :])
-    return np.divide(shared, smaller, out=np.zeros_like(shared), where=smaller > 0)
+    The second is 1 where one lies inside the other; both are 0 where there is no area.
+    """
+    corner, opposite = np.maximum(one[:2], many[:, :2]), np.minimum(one[2:], many[:, 2:])
+    shared = areas(np.concatenate([corner, opposite], axis=1))
+    own, others = areas(one), areas(many)
+    # Where nothing is shared the divisor does not matter, but it must not be 0.
+    divisors = np.where(shared > 0, [own + others - shared, np.minimum(own, others)], 1.0)
+    return shared / divisors[0], shared / divisors[1]
 
 
 def clip(boxes: Boxes, width: float, height: float) -> Boxes:

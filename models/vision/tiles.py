@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.records import Tiling, XyXy
-from models.vision.geometry import Boxes, iou, share_of_smaller
+from models.vision.geometry import Boxes, overlaps
 
 # A box this close to a tile's inner border is taken as cut by it: boxes are regressed, not exact.
 BORDER_PX = 2.0
@@ -122,42 +122,47 @@ def _rank(sighting: Sighting) -> tuple[float, str, int, XyXy]:
 
 def _merge_kind(sightings: list[Sighting]) -> list[Sighting]:
     ordered = sorted(sightings, key=lambda sighting: (sighting.is_cut, *_rank(sighting)))
-    # Two joined pieces may now touch a third that touched neither, so go on until nothing changes.
-    while len(once := _one_pass(ordered)) < len(ordered):
-        ordered = once
+    once = _one_pass(ordered)
+    # A box that grew by joining may now touch a third that its pieces did not touch.
+    while {one.xyxy for one in once} - {one.xyxy for one in ordered}:
+        ordered, once = once, _one_pass(once)
     return once
 
 
 def _one_pass(ordered: Sequence[Sighting]) -> list[Sighting]:
+    # What is kept stands in arrays too: a measurement without threshold brings thousands of boxes.
     kept: list[Sighting] = []
+    boxes = np.empty((len(ordered), 4))
+    looks, cuts = np.empty(len(ordered), np.intp), np.empty(len(ordered), np.bool_)
     for sighting in ordered:
-        at = _same_object(sighting, kept)
+        count = len(kept)
+        at = _same_object(sighting, boxes[:count], looks[:count], cuts[:count])
         if at is None:
+            at = count
             kept.append(sighting)
         else:
             kept[at] = _joined(kept[at], sighting)
+        boxes[at], looks[at], cuts[at] = kept[at].xyxy, kept[at].look, kept[at].is_cut
     return kept
 
 
-def _same_object(sighting: Sighting, kept: Sequence[Sighting]) -> int | None:
+def _same_object(
+    sighting: Sighting, boxes: Boxes, looks: NDArray[np.intp], cuts: NDArray[np.bool_]
+) -> int | None:
     """Index of the first kept box that shows the same object."""
-    if not kept:
-        return None
-    mine = np.array([sighting.xyxy], np.float64)
-    others = np.array([other.xyxy for other in kept], np.float64)
-    elsewhere = np.array([other.look != sighting.look for other in kept])
-    same = iou(mine, others)[0] >= SAME_IOU
-    same |= elsewhere & (share_of_smaller(mine, others)[0] >= PIECE_SHARE)
+    mine = np.array(sighting.xyxy)
+    iou, share_of_smaller = overlaps(mine, boxes)
+    same = (iou >= SAME_IOU) | ((looks != sighting.look) & (share_of_smaller >= PIECE_SHARE))
     if sighting.is_cut:
-        same |= _goes_on(mine, others) & np.array([other.is_cut for other in kept])
+        same |= cuts & _goes_on(mine, boxes)
     found = np.flatnonzero(same)
     return int(found[0]) if found.size else None
 
 
 def _goes_on(mine: Boxes, others: Boxes) -> NDArray[np.bool_]:
-    """[m] whether each other box touches mine on one axis and agrees with it along the border."""
-    shared = np.minimum(mine[:, 2:], others[:, 2:]) - np.maximum(mine[:, :2], others[:, :2])
-    sides = np.minimum(mine[:, 2:] - mine[:, :2], others[:, 2:] - others[:, :2])
+    """[m] whether each other box touches mine [4] and agrees with it along the border."""
+    shared = np.minimum(mine[2:], others[:, 2:]) - np.maximum(mine[:2], others[:, :2])
+    sides = np.minimum(mine[2:] - mine[:2], others[:, 2:] - others[:, :2])
     touches, agrees = shared >= -BORDER_PX, shared >= ALIGNED_SHARE * sides
     return np.logical_and(touches.all(axis=1), agrees.any(axis=1))
 

@@ -54,7 +54,10 @@ def test_a_half_copied_release_is_told(tmp_path):
     ("card", "message"),
     [
         ({"file": "../model.onnx"}, "file should lie beside the card"),
-        ({"classes": ["smudge"], "sees": {"apparel": []}}, "classes should be among .*, got smudge"),
+        (
+            {"classes": ["smudge"], "sees": {"apparel": []}},
+            "classes should be among .*, got smudge",
+        ),
         ({"classes": ["stain", "stain"]}, "classes should differ"),
         ({"sees": {"apparel": ["scratch"]}}, "sees should name defects .*, got scratch"),
         (

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from models.vision.geometry import Letterbox, areas, clip, iou, resize, share_of_smaller
+from models.vision.geometry import Letterbox, areas, clip, overlaps, resize
 
 lengths = st.integers(1, 20_000)
 sides = st.integers(32, 1280)
@@ -71,16 +71,16 @@ def test_shrinking_keeps_small_marks():
     ],
 )
 def test_overlaps(first, second, expected, share):
-    assert iou(first, second)[0, 0] == pytest.approx(expected)
-    assert share_of_smaller(first, second)[0, 0] == pytest.approx(share)
-    assert share_of_smaller(second, first)[0, 0] == pytest.approx(share)
+    for one, other in ((first, second), (second, first)):
+        iou, share_of_smaller = overlaps(one[0], other)
+        assert iou.tolist() == pytest.approx([expected])
+        assert share_of_smaller.tolist() == pytest.approx([share])
 
 
-def test_overlaps_of_many_come_as_a_table():
+def test_overlaps_with_many_come_in_their_order():
     many = np.concatenate([box(0, 0, 10, 10), box(5, 0, 15, 10), box(50, 50, 60, 60)])
-    assert iou(many, many[:2]).shape == (3, 2)
-    assert_allclose(np.diag(iou(many, many)), 1)
-    assert iou(many[:0], many).shape == (0, 3)
+    assert overlaps(many[0], many)[0].tolist() == pytest.approx([1, 1 / 3, 0])
+    assert [values.shape for values in overlaps(many[0], many[:0])] == [(0,), (0,)]
 
 
 def test_clipping_cuts_at_the_photo():
