@@ -5,11 +5,12 @@ whose second half is grey comes back as a good one. Here the complaint becomes a
 else's line on standard error is lost.
 """
 
+import contextlib
 import os
 import tempfile
 import threading
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from typing import BinaryIO, TypeVar, cast
 
 T = TypeVar("T")
 
@@ -22,23 +23,38 @@ _OPENCV = ("[ WARN:", "[ERROR:", "[ INFO:", "imread_", "imdecode_")
 def listen(work: Callable[[], T]) -> tuple[T, str]:
     """Run `work`; return its result and what the decoders complained of meanwhile.
 
-    Lines of anybody else are passed on to standard error afterwards. Where there is no standard
-    error (a daemon), nothing is heard and the text is empty.
+    Lines of anybody else are passed on to standard error afterwards, if there is one.
     """
-    with _swapping:
-        try:
-            kept = os.dup(2)
-        except OSError:
-            return work(), ""
-        with tempfile.TemporaryFile() as heard:
-            try:
-                os.dup2(heard.fileno(), 2)
-                result = work()
-            finally:
-                os.dup2(kept, 2)
-                os.close(kept)
-            heard.seek(0)
-            return result, _sorted_out(heard.read().decode(errors="replace"))
+    with _swapping, _ear() as ear:
+        with _in_place_of_standard_error(ear):
+            result = work()
+        ear.seek(0)
+        heard = ear.read().decode(errors="replace")
+    return result, _sorted_out(heard)
+
+
+def _ear() -> BinaryIO:
+    """A file in memory where the system has such: a full disk must not stop a photo."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("complaints"), "w+b")
+    return cast("BinaryIO", tempfile.TemporaryFile())
+
+
+@contextlib.contextmanager
+def _in_place_of_standard_error(ear: BinaryIO) -> Iterator[None]:
+    try:
+        kept = os.dup(2)
+    except OSError:  # a daemon that closed it
+        kept = -1
+    os.dup2(ear.fileno(), 2)
+    try:
+        yield
+    finally:
+        if kept < 0:
+            os.close(2)
+        else:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def _sorted_out(text: str) -> str:
@@ -47,5 +63,6 @@ def _sorted_out(text: str) -> str:
     for line in text.splitlines(keepends=True):
         (complaints if line.startswith(_DECODERS + _OPENCV) else others).append(line)
     if others:
-        os.write(2, "".join(others).encode())
+        with contextlib.suppress(OSError):
+            os.write(2, "".join(others).encode())
     return "".join(complaints)
