@@ -88,13 +88,14 @@ def in_tables(
 
 def _table(*titles: str, header: bool = True) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_header=header, pad_edge=False, title_justify="left")
-    for title in titles:
-        table.add_column(title)
+    for number, title in enumerate(titles):
+        # The first column is a photo's name: it may break, words and numbers may not.
+        table.add_column(title, no_wrap=header and number > 0, overflow="fold")
     return table
 
 
 def _findings(paths: Sequence[Path], examined: Examined, voice: _Voice) -> Table:
-    titles = ("Photo", "Shot", "Finding", "Probability", "Box (px)", "Size", "Release")
+    titles = ("Photo", "Shot", "Finding", "Probability", "Box (px)", "Size")
     table = _table(*map(voice.say, titles))
     for path, taken in zip(paths, examined.captures, strict=True):
         name = escape(path.name.encode(errors="backslashreplace").decode())
@@ -115,17 +116,15 @@ def _rows(taken: Capture, examined: Examined, voice: _Voice) -> Iterator[Sequenc
             word(finding.defect, voice.language),
             f"{finding.probability:.0%}",
             " ".join(f"{value:.0f}" for value in finding.xyxy),
-            _size(finding, voice),
-            finding.release,
+            _size(finding),
         )
     if not own:
         yield (voice.say("none") if examined.seen.releases else voice.say("no model looked"),)
 
 
-def _size(finding: Finding, voice: _Voice) -> str:
-    if finding.size_mm is not None:
-        return f"{finding.size_mm:.1f} mm"
-    return voice.say("%s of the photo") % f"{finding.size_share:.1%}"
+def _size(finding: Finding) -> str:
+    """Millimetres where they are known, else the share of the photo's longer side."""
+    return f"{finding.size_share:.1%}" if finding.size_mm is None else f"{finding.size_mm:.1f} mm"
 
 
 def _scores(examined: Examined, voice: _Voice) -> Table:
@@ -143,6 +142,7 @@ def _verdict(examined: Examined, standard: Standard, voice: _Voice) -> Table:
         ("What to do", word(judged.disposition, voice.language)),
         ("Not seen", voice.words(seen.not_seen)),
         ("Not assessable", voice.words(seen.not_assessable)),
+        ("Looked at by", ", ".join(seen.releases)),
         ("Who decides", word(examined.routing.to, voice.language)),
     )
     for title, told in facts:
