@@ -91,9 +91,8 @@ def _view(suspicion: Suspicion) -> tuple[str, str]:
 
 
 def _by_photo(suspicions: Iterable[Suspicion], reading: Reading[T]) -> list[T]:
-    # Sorted by content, not by hash: floating sums keep the order in which they were made.
+    # Floating sums differ with their order, so it is never that in which findings came.
     photos = [sorted(photo) for _, photo in groupby(suspicions, key=lambda s: s.photo)]
-    photos.sort(key=lambda photo: [(s.thousandths, s.probability) for s in photo])
     return [reading.together([reading.one(s) for s in photo]) for photo in photos]
 
 

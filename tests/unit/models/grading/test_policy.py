@@ -77,6 +77,19 @@ def test_of_equal_dispositions_the_more_cautious_wins():
     assert costs.best(sure, [Disposition.SCRAP, Disposition.RESELL]) is Disposition.RESELL
 
 
+def test_noise_of_the_floating_point_is_a_tie():
+    def nearly_level(content):
+        actions = content["costs"]["apparel"]["actions"]
+        for action in actions.values():
+            action.update(actions["scrap"])
+        actions["repair"] = actions["repair"] | {"value": dict.fromkeys("ABCDE", 0.3)}
+        actions["resell"] = actions["resell"] | {"value": dict.fromkeys("ABCDE", 0.1 + 0.2)}
+
+    costs = Policy.model_validate(_with(nearly_level)).costs[Category.APPAREL]
+    assert costs.utility(Disposition.RESELL, Grade.C) > costs.utility(Disposition.REPAIR, Grade.C)
+    assert costs.best({Grade.C: 1.0}, Disposition) is Disposition.REPAIR
+
+
 def _put(*where, to):
     def change(content):
         for key in where[:-1]:

@@ -114,6 +114,21 @@ def test_who_looks_only_where_it_pays():
     assert garment(*found, policy=useless).reasons == ()
 
 
+@pytest.mark.parametrize(
+    ("delay_cost", "reasons"),
+    [
+        # p 0.5: the truth is worth 2.0, careful reviewers find most of it
+        (0.2, (Reason.CLOSE_CALL,)),
+        (2.0, ()),  # waiting costs more than that
+    ],
+)
+def test_waiting_costs_too(delay_cost, reasons):
+    costs = default_policy().costs
+    slow = costs[APPAREL].model_copy(update={"delay_cost": delay_cost})
+    policy = default_policy().model_copy(update={"costs": costs | {APPAREL: slow}})
+    assert garment(*seen(STAIN, Shot.FRONT, 0.5), policy=policy).reasons == reasons
+
+
 def test_the_stake_is_what_the_truth_would_be_worth():
     # p 0.4, resell: as C it brings 8.0 instead of 13.2 by cleaning
     told = garment(*seen(STAIN, Shot.FRONT, 0.4))
@@ -136,9 +151,26 @@ def test_a_dearer_category_stakes_more():
 
 
 def test_a_disposition_that_a_gate_forbids_is_no_alternative():
-    """Worn: the wish to resell it as it is neither calls a person nor is at stake."""
-    told = garment(but={"worn": "worn_or_washed"})
+    standard, policy = load(APPAREL), default_policy()
+    # Worn, as good as new, and still not to be sold as it is: nobody need look for a better way.
+    gates = [
+        gate.model_copy(update={"cap": Grade.A}) if gate.forbids else gate
+        for gate in standard.gates
+    ]
+    free = [
+        q.model_copy(update={"choices": _without_points(q.choices)}) for q in standard.questions
+    ]
+    lenient = standard.model_copy(update={"gates": tuple(gates), "questions": tuple(free)})
+    evidence = Evidence(answers=answered(APPAREL, worn="worn_or_washed"))
+    judgement = judge(evidence, lenient, policy)
+    assert judgement.grade[Grade.A] == 1.0
+    assert judgement.disposition is Disposition.REPAIR
+    told = route(evidence, judgement, lenient, policy)
     assert (told.reasons, told.stake) == ((), 0.0)
+
+
+def _without_points(choices):
+    return tuple(choice.model_copy(update={"points": 0.0}) for choice in choices)
 
 
 @given(cases(), st.booleans())
