@@ -1,6 +1,7 @@
 """From the bench's state to what the templates show: numbers and words, no HTML."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,8 +14,10 @@ from station.board import Captured, Phase, Scene, Step
 from station.ledger import Entry, Tally
 from station.uplink import Link
 
-# Labels on boxes: a twentieth of the photo's longer side can be read on a phone and from two metres.
-_LABEL_SHARE = 1 / 22
+# Labels on boxes: this share of the photo's longer side can be read where four photos share a screen.
+_LABEL_SHARE = 1 / 19
+# Width over height of the place for photos on a screen of 1280 by 800 pixels.
+_PLACE_RATIO = 1.65
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,6 +117,18 @@ def pictures(scene: Scene, language: Language) -> tuple[Picture, ...]:
     return tuple(_picture(one, known, findings, language) for one in captured)
 
 
+def columns(pictures: Sequence[Picture]) -> int:
+    """In how many columns, 1 to 4, the views are largest: tall ones side by side, wide ones in rows."""
+    ratios = [p.width / p.height for p in pictures if p.height] or [4 / 3]
+    widest = max(ratios)
+
+    def size(number: int) -> float:
+        rows = math.ceil(len(pictures) / number)
+        return min(_PLACE_RATIO / number, widest / rows)
+
+    return max(range(1, min(4, max(1, len(pictures))) + 1), key=size)
+
+
 def _picture(
     one: Captured, known: Mapping[str, Photo], findings: tuple[Finding, ...], language: Language
 ) -> Picture:
@@ -134,7 +149,7 @@ def _box(finding: Finding, photo: Photo, language: Language) -> Box:
     text = f"{word(finding.defect, language)} {finding.probability:.0%}"
     size = max(photo.width, photo.height) * _LABEL_SHARE
     # Chinese signs are as wide as high, Latin ones about six tenths of that.
-    width = sum(1.0 if sign > "\u2e80" else 0.58 for sign in text) * size + size * 0.6
+    width = sum(1.0 if sign > "\u2e80" else 0.6 for sign in text) * size + size * 0.54
     height = size * 1.35
     y = y1 - height if y1 >= height else min(y2, photo.height - height)
     return Box(
