@@ -4,22 +4,11 @@ A key that this version does not know (a newer peer sent it) is ignored; a value
 accept is refused with what was expected and what came.
 """
 
-import hashlib
-import json
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import (
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    FiniteFloat,
-    StringConstraints,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AwareDatetime, Field, FiniteFloat, model_validator
 
-from models.errors import RecordInvalid
+from models.record import Code, Identifier, Probability, Record, Score, Sha256, Text, XyXy
 from models.vocabulary import (
     Category,
     Defect,
@@ -33,50 +22,6 @@ from models.vocabulary import (
     Shot,
     Verdict,
 )
-
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Identifier = Annotated[
-    str, StringConstraints(min_length=1, max_length=128, pattern=r"^[\w.:@/+-]+$")
-]
-Code = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
-Text = Annotated[str, StringConstraints(max_length=2000)]
-Probability = Annotated[FiniteFloat, Field(ge=0, le=1)]
-Score = Annotated[FiniteFloat, Field(ge=0, le=100)]
-Pixels = Annotated[FiniteFloat, Field(ge=0)]
-XyXy = tuple[Pixels, Pixels, Pixels, Pixels]
-
-
-class Record(BaseModel):
-    """What every record can do: go to JSON, come back, and name itself by its content."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
-
-    @classmethod
-    def from_json(cls, text: str | bytes) -> Self:
-        """Read one record. Raises RecordInvalid, naming each field, what it expects and what came."""
-        try:
-            return cls.model_validate_json(text)
-        except ValidationError as error:
-            raise RecordInvalid(f"{cls.__name__}: {_expected_and_actual(error)}") from error
-
-    def to_json(self) -> str:
-        """Canonical JSON: keys sorted, no spaces, UTF-8 text; equal records give equal text."""
-        content = self.model_dump(mode="json")
-        return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-    def content_sha256(self) -> str:
-        """Hex SHA-256 of the canonical JSON in UTF-8."""
-        return hashlib.sha256(self.to_json().encode()).hexdigest()
-
-
-def _expected_and_actual(error: ValidationError) -> str:
-    def told(fault: object, where: str, expected: str) -> str:
-        return f"{where}: {expected}, got {str(fault)[:80]!r}"
-
-    return "; ".join(
-        told(e["input"], ".".join(map(str, e["loc"])) or "record", e["msg"])
-        for e in error.errors(include_url=False)
-    )
 
 
 class Photo(Record):
@@ -255,7 +200,7 @@ class Opinion(Record):
     """The person's grade."""
     disposition: Disposition
     """The person's disposition."""
-    verdicts: dict[Identifier, Verdict] = {}
+    verdicts: dict[Identifier, Verdict] = Field(default_factory=dict)
     """finding_id → what the person says of it."""
     note: Text = ""
     """In the person's words."""
@@ -335,15 +280,15 @@ class Release(Record):
     """How larger photos are cut."""
     thresholds: dict[str, Probability]
     """Class → the raw score below which nothing is reported."""
-    calibration: dict[str, Calibration] = {}
+    calibration: dict[str, Calibration] = Field(default_factory=dict)
     """Class → its calibration; a class without one reports raw scores."""
     trained_on: tuple[str, ...] = ()
     """Dataset versions (name@version with source and licence on their cards under datasets/)."""
     licence: str
     """Under which licence the weights are given."""
-    notes: dict[Language, str] = {}
+    notes: dict[Language, str] = Field(default_factory=dict)
     """What it finds and misses, in plain words."""
-    metrics: dict[str, FiniteFloat] = {}
+    metrics: dict[str, FiniteFloat] = Field(default_factory=dict)
     """Measured on real photos kept out of training."""
     recipe: str = ""
     """The recipe's path and the code version it ran at."""

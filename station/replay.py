@@ -9,7 +9,8 @@ import yaml
 from pydantic import Field, model_validator
 
 from models.errors import RecordInvalid
-from models.records import Answer, Code, Identifier, Record, Text
+from models.record import Code, Identifier, Record, Text
+from models.records import Answer
 from models.vocabulary import Category, Language, Shot
 from station.errors import ReplayInvalid
 

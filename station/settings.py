@@ -14,7 +14,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from models.records import Identifier
+from models.record import Identifier
 from models.vocabulary import Language
 from station.errors import SettingsInvalid
 

@@ -14,7 +14,8 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from models.errors import RecordInvalid
-from models.records import Acknowledgement, Inspection, Sha256
+from models.record import Sha256
+from models.records import Acknowledgement, Inspection
 from station.errors import AcknowledgementWrong, PhotoLost
 from station.outbox import Outbox, files_of
 from station.wire import Reply, Send, Silence

@@ -5,7 +5,8 @@ from typing import Self
 from pydantic import model_validator
 
 from models.grading.standard import Standard
-from models.records import Answer, Finding, Inspection, Record
+from models.record import Record
+from models.records import Answer, Finding, Inspection
 from models.vocabulary import Defect, Shot
 
 

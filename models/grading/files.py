@@ -9,7 +9,7 @@ import yaml
 from pydantic import ConfigDict
 
 from models.errors import RecordInvalid, SecondlookError
-from models.records import Record
+from models.record import Record
 
 
 class Rule(Record):

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, AwareDatetime, Field, FiniteFloat, model_va
 from models.errors import PolicyInvalid
 from models.grading.files import Rule, read_rules
 from models.grading.standard import STANDARDS
-from models.records import Identifier, Probability, Text
+from models.record import Identifier, Probability, Text
 from models.vocabulary import Category, Disposition, Grade
 
 POLICIES = STANDARDS / "policies"

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, FiniteFloat, StringConstraints, model_validator
 
 from models.grading.files import Rule
-from models.records import Identifier, Text
+from models.record import Identifier, Text
 from models.vocabulary import Defect, Dimension, Disposition, Grade, Language, Part, Shot
 
 Clause = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}-\d+\.\d+$")]

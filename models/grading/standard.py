@@ -20,7 +20,8 @@ from models.grading.rules import (
     Question,
     ShotRule,
 )
-from models.records import Finding, Text
+from models.record import Text
+from models.records import Finding
 from models.vocabulary import Category, Defect, Dimension, Disposition, Grade, Part, Shot
 
 STANDARDS = Path(__file__).parent.parent / "standards"

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import PhotoMissing, PhotoTooLarge, PhotoUnreadable
-from models.records import XyXy
+from models.record import XyXy
 from models.vision.complaints import listen
 from models.vision.geometry import resize
 from models.vision.headers import Header, check_complete, read_header

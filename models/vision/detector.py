@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import ReleaseRefused
-from models.records import Calibration, Release, XyXy
+from models.record import XyXy
+from models.records import Calibration, Release
 from models.vision.bundle import Bundle
 from models.vision.geometry import Letterbox, clip, resize
 from models.vision.tiles import Sighting, Tile, is_cut, merge, plan, reduced_size

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.records import Finding, Photo, Release, XyXy
+from models.record import XyXy
+from models.records import Finding, Photo, Release
 from models.vision.bundle import Bundle
 from models.vision.detector import Detection, Detector, reaches
 from models.vision.presence import Absence, Trace, absence

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from models.records import Tiling, XyXy
+from models.record import XyXy
+from models.records import Tiling
 from models.vision.geometry import Boxes, overlaps
 
 # A box this close to a tile's inner border is taken as cut by it: boxes are regressed, not exact.

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter, ValidationError
 
-from models.records import Identifier
+from models.record import Identifier
 from models.vocabulary import Role
 from server.accounts import queries
 from server.accounts.queries import Account

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.records import XyXy
+from models.record import XyXy
 from training.render.bench import Layer
 from training.render.noise import Field, Picture, blur, fractal, grain, grid, smooth, to_picture
 from training.render.print import fragile, shipping_label, this_way_up

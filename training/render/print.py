@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from models.records import XyXy
+from models.record import XyXy
 from training.render.noise import Picture
 
 _INK = (38, 36, 36)

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import yaml
 
-from models.records import XyXy
+from models.record import XyXy
 from models.vocabulary import Category, Defect, Shot
 from training.render import bench, cartons, garments, phones, stains
 from training.render.noise import Picture

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.records import XyXy
+from models.record import XyXy
 from training.render.noise import Field, Picture, blur, fractal, grid, grey_of, smooth, to_picture
 
 Bgr = tuple[float, float, float]
