@@ -44,6 +44,7 @@ def run() -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        ws="none",
         timeout_graceful_shutdown=10,
     )
     server = uvicorn.Server(config)

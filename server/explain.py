@@ -12,9 +12,9 @@ from models.vocabulary import Dimension, Grade, Language
 from models.wording import word
 from server.pages import percent
 
-LABEL_SHARE = 1 / 30
+LABEL_SHARE = 1 / 32
 """Height of a label's letters in parts of the photo's longer side: readable on a phone too."""
-_EM_NARROW, _EM_WIDE = 0.58, 1.02
+_EM_NARROW, _EM_WIDE = 0.63, 1.03
 """Width of a Latin and of a Chinese letter in parts of the font's size, on the safe side."""
 
 

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -41,12 +42,15 @@ class Permissions:
 
     allowed: Mapping[str, frozenset[str]]
 
-    def check(self, route: str, who: Principal | None) -> None:
-        """Raises NotSignedIn or NotAllowed; a route that the table does not know is closed to all."""
+    def may(self, who: Principal | None, route: str) -> bool:
+        """Tells whether the route is open to them; one that the table does not know is closed to all."""
         roles = self.allowed.get(route, frozenset())
-        if PUBLIC in roles or (who is not None and who.role in roles):
-            return
-        raise NotSignedIn if who is None else NotAllowed
+        return PUBLIC in roles or (who is not None and who.role in roles)
+
+    def check(self, route: str, who: Principal | None) -> None:
+        """Raises NotSignedIn or NotAllowed where the route is closed to them."""
+        if not self.may(who, route):
+            raise NotSignedIn if who is None else NotAllowed
 
 
 def read_permissions(path: Path = TABLE) -> Permissions:
@@ -104,6 +108,7 @@ class Gate:
             return await send({"type": "websocket.close", "code": 1008})
         request = Request(scope, receive)
         who = request.state.principal = await run_in_threadpool(self._principal, request)
+        request.state.may = partial(self._permissions.may, who)
         self._permissions.check(route_of(scope["app"].routes, scope), who)
         if request.method not in SAFE and not (who and who.role is Role.STATION):
             receive = await self._checked_form(request)

@@ -41,6 +41,11 @@ class Dossier:
         corrected = {decision.supersedes for decision in self.decisions}
         return next((d for d in self.decisions if d.decision_id not in corrected), None)
 
+    @property
+    def grade(self) -> Grade:
+        """Decided, or else what the machine thinks most likely."""
+        return self.decision.grade if self.decision else likely_grade(self.judgement)
+
 
 def likely_grade(judgement: Judgement) -> Grade:
     """The most probable grade; of equally probable ones the worse, as nobody is harmed by a look."""

@@ -94,6 +94,7 @@ class Pages:
                 language=language,
                 languages=tuple(Language),
                 principal=getattr(request.state, "principal", None),
+                may=getattr(request.state, "may", _nothing),
                 form_token=security.form_token(self._secret, seed),
                 path=request.url.path,
                 here=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
@@ -138,6 +139,10 @@ def see(path: str) -> RedirectResponse:
     return RedirectResponse(path, 303)
 
 
+def _nothing(_: str) -> bool:
+    return False
+
+
 def _environment(language: Language) -> jinja2.Environment:
     folders = {
         folder.parent.name: jinja2.FileSystemLoader(folder) for folder in HERE.glob("*/templates")
@@ -152,13 +157,19 @@ def _environment(language: Language) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    texts = translator(LOCALES, language)
     # The i18n extension adds this method at run time.
-    environment.install_gettext_translations(translator(LOCALES, language), newstyle=True)  # type: ignore[attr-defined]
+    environment.install_gettext_translations(texts, newstyle=True)  # type: ignore[attr-defined]
 
     def worded(member: StrEnum) -> str:
         return word(member, language)
 
-    environment.filters |= {"word": worded, "moment": moment, "percent": percent}
+    environment.filters |= {
+        "word": worded,
+        "moment": moment,
+        "told": texts.gettext,
+        "percent": percent,
+    }
     environment.globals |= {"thumbnail": thumbnail}
     return environment
 

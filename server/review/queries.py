@@ -143,8 +143,11 @@ def case(connection: Connection, inspection_id: str) -> Case | None:
 
 def waiting(connection: Connection, now: datetime) -> list[Waiting]:
     """The queue's beginning, in the order in which it is served."""
-    newest = select(func.max(routings.c.routing)).where(
-        routings.c.inspection_id == cases.c.inspection_id
+    each = routings.alias()
+    newest = (
+        select(func.max(each.c.routing))
+        .where(each.c.inspection_id == cases.c.inspection_id)
+        .scalar_subquery()
     )
     rows = connection.execute(
         select(
@@ -156,7 +159,7 @@ def waiting(connection: Connection, now: datetime) -> list[Waiting]:
             routings.c.record.label("routing"),
         )
         .join(inspections, inspections.c.inspection_id == cases.c.inspection_id)
-        .join(routings, routings.c.routing == newest.scalar_subquery())
+        .join(routings, routings.c.routing == newest)
         .where(cases.c.closed_at.is_(None))
         .order_by(cases.c.rank.desc(), cases.c.inspection_id)
         .limit(SHOWN)

@@ -25,14 +25,20 @@ async def form_fields(request: Request) -> Mapping[str, str]:
 Fields = Annotated[Mapping[str, str], Depends(form_fields)]
 
 
-def _to(inspection_id: str | None) -> Response:
-    return see(f"/review/{quote(inspection_id, safe='')}" if inspection_id else "/review")
+def _to(inspection_id: str | None, done: str = "") -> Response:
+    path = f"/review/{quote(inspection_id, safe='')}" if inspection_id else "/review"
+    return see(f"{path}?done={quote(done, safe='')}" if done else path)
 
 
 @router.get("/review")
-def queue(request: Request, here: Here, who: Who) -> Response:
-    """What waits, and the way to the next case."""
-    return here.pages.page(request, "review/queue.html", queue=service.queue(here, who.name))
+def queue(request: Request, here: Here, who: Who, done: str = "") -> Response:
+    """What waits, and the way to the next case; `done` names the case that was just decided."""
+    return here.pages.page(
+        request,
+        "review/queue.html",
+        queue=service.queue(here, who.name),
+        saved=service.saved(here, done),
+    )
 
 
 @router.post("/queue/next")
@@ -48,7 +54,7 @@ def again(here: Here, who: Who) -> Response:
 
 
 @router.get("/review/{inspection_id}")
-def case(inspection_id: str, request: Request, here: Here, who: Who) -> Response:
+def case(inspection_id: str, request: Request, here: Here, who: Who, done: str = "") -> Response:
     """The case for its holder; others learn who has it or what became of it."""
     desk = service.desk(here, inspection_id, who.name, language_of(request))
     if isinstance(desk, Case):
@@ -62,6 +68,7 @@ def case(inspection_id: str, request: Request, here: Here, who: Who) -> Response
         request,
         "review/case.html",
         desk=desk,
+        saved=service.saved(here, done),
         lease_s=here.settings.lease_s,
         grades=tuple(Grade),
         dispositions=tuple(Disposition),
@@ -72,7 +79,7 @@ def case(inspection_id: str, request: Request, here: Here, who: Who) -> Response
 @router.post("/review/{inspection_id}")
 def submit(inspection_id: str, here: Here, who: Who, fields: Fields) -> Response:
     """Keep the decision and go on."""
-    return _to(service.submit(here, inspection_id, who.name, fields))
+    return _to(service.submit(here, inspection_id, who.name, fields), done=inspection_id)
 
 
 @router.post("/review/{inspection_id}/take")

@@ -100,6 +100,13 @@ def desk(here: Parts, inspection_id: str, reviewer: str, language: Language) -> 
     )
 
 
+def saved(here: Parts, inspection_id: str) -> str:
+    """The id again if that case is closed, else nothing: an address alone must not drop a draft."""
+    with here.database.reading() as connection:
+        case = queries.case(connection, inspection_id) if inspection_id.isprintable() else None
+    return inspection_id if case and case.closed_at else ""
+
+
 def take(here: Parts, inspection_id: str, reviewer: str) -> None:
     """Lease this very case. Raises CaseLost when somebody else holds it or it is closed."""
     now = here.clock()
