@@ -1,5 +1,6 @@
 """Small real implementations that stand in for what a test cannot have: a server, a power cut."""
 
+import asyncio
 import hashlib
 import json
 import os
@@ -12,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import cv2
+import httpx
 import numpy as np
 
 from models.records import Acknowledgement, Inspection
@@ -72,6 +74,25 @@ def sample_returns(folder: Path, *, count: int = 3, photos: int = 2, width: int 
     # JSON is YAML.
     (folder / "returns.yaml").write_text(json.dumps(returns))
     return folder
+
+
+class Visitor:
+    """Asks an ASGI application without a socket; follows no redirect."""
+
+    def __init__(self, app: object, base_url: str) -> None:
+        self._app = app
+        self._base_url = base_url
+
+    def get(self, path: str, **said: object) -> httpx.Response:
+        return asyncio.run(self._ask("GET", path, **said))
+
+    def post(self, path: str, **said: object) -> httpx.Response:
+        return asyncio.run(self._ask("POST", path, **said))
+
+    async def _ask(self, method: str, path: str, **said: object) -> httpx.Response:
+        network = httpx.ASGITransport(app=self._app)
+        async with httpx.AsyncClient(transport=network, base_url=self._base_url) as client:
+            return await client.request(method, path, **said)
 
 
 class PowerCut(BaseException):

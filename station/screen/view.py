@@ -120,13 +120,12 @@ def pictures(scene: Scene, language: Language) -> tuple[Picture, ...]:
 def columns(pictures: Sequence[Picture]) -> int:
     """In how many columns, 1 to 4, the views are largest: tall ones side by side, wide ones in rows."""
     ratios = [p.width / p.height for p in pictures if p.height] or [4 / 3]
-    widest = max(ratios)
+    widest, count = max(ratios), max(1, len(pictures))
 
     def size(number: int) -> float:
-        rows = math.ceil(len(pictures) / number)
-        return min(_PLACE_RATIO / number, widest / rows)
+        return min(_PLACE_RATIO / number, widest / math.ceil(count / number))
 
-    return max(range(1, min(4, max(1, len(pictures))) + 1), key=size)
+    return max(range(1, min(4, count) + 1), key=size)
 
 
 def _picture(
