@@ -9,7 +9,20 @@ from pydantic import ValidationError
 from models import records
 from models.errors import RecordInvalid
 from models.record import Record
-from models.records import Acknowledgement, Answer, Calibration, Decision, Finding, Inspection, Judgement, Opinion, Photo, Release, Routing, Tiling
+from models.records import (
+    Acknowledgement,
+    Answer,
+    Calibration,
+    Decision,
+    Finding,
+    Inspection,
+    Judgement,
+    Opinion,
+    Photo,
+    Release,
+    Routing,
+    Tiling,
+)
 from models.vocabulary import (
     Category,
     Defect,
