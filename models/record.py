@@ -34,7 +34,7 @@ class Record(BaseModel):
             raise RecordInvalid(f"{cls.__name__}: {_expected_and_actual(error)}") from error
 
     def to_json(self) -> str:
-        """Canonical JSON: keys sorted, no spaces, UTF-8 text; equal records give equal text."""
+        """Canonical JSON: keys sorted, no spaces, UTF-8 text; going to JSON and back keeps the text."""
         content = self.model_dump(mode="json")
         return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
