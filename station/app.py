@@ -140,7 +140,7 @@ def _thread(name: str, work: Callable[[], None], stop: threading.Event) -> threa
         while not stop.is_set():
             try:
                 work()
-            except Exception:  # noqa: BLE001 - the edge of a thread
+            except Exception:
                 log.exception("thread_failed", thread=name)
                 stop.wait(RESTART_S)
 

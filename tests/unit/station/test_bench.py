@@ -243,7 +243,9 @@ def test_a_disk_that_gets_room_again_goes_on_by_itself(room):
     thread.join()
 
 
-@pytest.mark.parametrize("error", [ReleaseRefused("the model broke its word"), ZeroDivisionError("a mistake of ours")])
+@pytest.mark.parametrize(
+    "error", [ReleaseRefused("the model broke its word"), ZeroDivisionError("a mistake of ours")]
+)
 def test_no_trouble_ends_the_bench(room, error):
     look, failures = room.bench._sight.look, [error, error]
 
@@ -271,7 +273,7 @@ def test_an_empty_outbox_shows_nothing(room):
     assert last_scene(room.outbox, room.returns) == Scene()
 
 
-class Test_controls:
+class TestControls:
     def rest(self, controls, seconds):
         started_s = time.monotonic()
         controls.rest(seconds)

@@ -76,7 +76,9 @@ def test_a_power_cut_at_any_sync_takes_nothing_accepted(tmp_path_factory, cut_af
     home = tmp_path_factory.mktemp("cut")
     medium = Medium(cut_after=cut_after)
     wanted = [item(7 if shared else n) for n in range(items)]
-    wanted = [(i.model_copy(update={"inspection_id": f"i{n}"}), f) for n, (i, f) in enumerate(wanted)]
+    wanted = [
+        (i.model_copy(update={"inspection_id": f"i{n}"}), f) for n, (i, f) in enumerate(wanted)
+    ]
     accepted = []
     try:
         outbox = Outbox(home / "station", flush=medium.flush)
@@ -263,7 +265,7 @@ def test_a_nearly_full_disk_refuses_in_time(tmp_path):
 
 
 def test_a_disk_that_fills_up_while_writing_accepts_nothing(tmp_path):
-    def full(descriptor):
+    def full(_):
         raise OSError(28, "No space left on device")
 
     with Outbox(tmp_path / "station") as outbox:
@@ -275,9 +277,8 @@ def test_a_disk_that_fills_up_while_writing_accepts_nothing(tmp_path):
 
 
 def test_a_second_station_on_the_same_home_is_refused(tmp_path):
-    with Outbox(tmp_path / "station"):
-        with pytest.raises(OutboxBusy, match="SECONDLOOK_HOME"):
-            Outbox(tmp_path / "station")
+    with Outbox(tmp_path / "station"), pytest.raises(OutboxBusy, match="SECONDLOOK_HOME"):
+        Outbox(tmp_path / "station")
     with Outbox(tmp_path / "station"):
         pass
 

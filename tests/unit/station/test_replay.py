@@ -111,7 +111,11 @@ def test_a_file_that_is_not_there_is_told_and_the_next_one_comes(tmp_path):
     (tmp_path / "b").write_bytes(jpeg())
     (tmp_path / "empty").touch()
     camera = FolderCamera(
-        [(Shot.FRONT, tmp_path / "a"), (Shot.BACK, tmp_path / "empty"), (Shot.FRONT, tmp_path / "b")]
+        [
+            (Shot.FRONT, tmp_path / "a"),
+            (Shot.BACK, tmp_path / "empty"),
+            (Shot.FRONT, tmp_path / "b"),
+        ]
     )
     with pytest.raises(PhotoMissing):
         camera.take(Shot.FRONT)

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,5 +63,5 @@ def test_two_starts_of_one_code_in_a_row_are_two_seconds_apart(scans):
         now += pause_s
         if scanner.scan(code, now):
             started.append((code, now))
-    for (code, at_s), (next_code, next_s) in zip(started, started[1:], strict=False):
+    for (code, at_s), (next_code, next_s) in pairwise(started):
         assert code != next_code or next_s - at_s >= REPEAT_S

@@ -4,7 +4,16 @@ from datetime import timedelta
 import pytest
 
 from models.records import Acknowledgement
-from models.vocabulary import Category, Defect, Destination, Disposition, Grade, Language, Reason, Shot
+from models.vocabulary import (
+    Category,
+    Defect,
+    Destination,
+    Disposition,
+    Grade,
+    Language,
+    Reason,
+    Shot,
+)
 from station.board import Board, Captured, Controls, Phase, Scene, Step
 from station.outbox import Outbox
 from station.replay import SampleReturn
@@ -56,7 +65,13 @@ class Place:
         return answer.text
 
     def show(self, of=HELD, **said):
-        facts = {"phase": Phase.ACCEPTED, "sample": SAMPLE, "inspection": of, "place": 1, "total": 3}
+        facts = {
+            "phase": Phase.ACCEPTED,
+            "sample": SAMPLE,
+            "inspection": of,
+            "place": 1,
+            "total": 3,
+        }
         self.board.show(Scene(**(facts | said)))
 
 
@@ -88,7 +103,16 @@ def test_the_item_is_shown_with_everything_that_was_found_and_not_seen(place):
 def test_the_item_is_shown_in_chinese_without_a_word_left_in_english(place):
     place.show()
     html = place.page("zh")
-    for words in ("待复核货架", "污渍 87%", "外观", "未拍到", "蓝色衬衫", "品牌吊牌", "未回答", 'lang="zh-CN"'):
+    for words in (
+        "待复核货架",
+        "污渍 87%",
+        "外观",
+        "未拍到",
+        "蓝色衬衫",
+        "品牌吊牌",
+        "未回答",
+        'lang="zh-CN"',
+    ):
         assert words in html, words
     texts = re.sub(r"<[^>]*>", " ", html)
     assert set(re.findall("[A-Za-z]{3,}", texts)) == {"Secondlook", "bench", "English", "Esc"}
@@ -113,7 +137,9 @@ def test_what_a_sample_says_is_text_and_never_markup(place):
 def test_where_to_put_it_is_said_in_words(place, to, disposition, words):
     reasons = (Reason.CLOSE_CALL,) if to is Destination.REVIEW else ()
     place.show(
-        inspection(judgement=judgement(disposition=disposition), routing=routing(to=to, reasons=reasons))
+        inspection(
+            judgement=judgement(disposition=disposition), routing=routing(to=to, reasons=reasons)
+        )
     )
     assert f"<strong>{words}</strong>" in place.page()
 
@@ -158,7 +184,11 @@ def test_an_item_under_way_shows_its_step_and_its_photos_and_no_verdict(place):
 
 @pytest.mark.parametrize(
     ("trouble", "words"),
-    [(Trouble.UNREACHABLE, "Server not reachable"), (Trouble.BAD_TOKEN, "token"), (None, "reachable")],
+    [
+        (Trouble.UNREACHABLE, "Server not reachable"),
+        (Trouble.BAD_TOKEN, "token"),
+        (None, "reachable"),
+    ],
 )
 def test_the_outbox_says_how_it_stands(place, trouble, words):
     for number in range(3):
@@ -309,15 +339,20 @@ def test_the_shown_grade_is_the_most_probable_one(shares, grade):
 
 @pytest.mark.parametrize(
     ("xyxy", "inside"),
-    [((10, 10, 60, 40), True), ((0, 0, 640, 480), True), ((630, 470, 640, 480), True), ((5, 200, 20, 210), True)],
+    [
+        ((10, 10, 60, 40), True),
+        ((0, 0, 640, 480), True),
+        ((630, 470, 640, 480), True),
+        ((5, 200, 20, 210), True),
+    ],
 )
 def test_labels_stay_on_the_photo(xyxy, inside):
     scene = Scene(inspection=inspection(findings=(finding(xyxy=xyxy),)))
     for language in Language:
         ((box,),) = (picture.boxes for picture in view.pictures(scene, language))
-        assert 0 <= box.label_x
+        assert box.label_x >= 0
         assert box.label_x + box.label_width <= 640
-        assert (0 <= box.label_y and box.label_y + box.label_height <= 480) is inside
+        assert (box.label_y >= 0 and box.label_y + box.label_height <= 480) is inside
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
 """Every sentence of the bench's page stands in both languages."""
 
+import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
+from jinja2 import UndefinedError
 
 from models.vocabulary import Disposition, Language
 from station.board import Step
 from station.ledger import State
-from station.screen.pages import LOCALES, TEMPLATES, render
+from station.screen.pages import LOCALES, TEMPLATES, _environment, render
 from station.uplink import Trouble
 
 MACROS = "{% import 'words.html' as words with context %}"
@@ -55,18 +57,11 @@ def test_every_word_of_the_code_has_a_text():
 
 
 def render_macro(language, macro, name):
-    from station.screen.pages import _environment
-
     template = _environment(language).from_string(f"{MACROS}{{{{ words.{macro}(name) }}}}")
     return template.render(name=name)
 
 
 def test_a_page_needs_nothing_that_is_not_given():
     """StrictUndefined: a name that a template misspells fails instead of showing nothing."""
-    from jinja2 import UndefinedError
-
-    try:
+    with pytest.raises(UndefinedError):
         render("item.html", Language.EN)
-    except UndefinedError:
-        return
-    raise AssertionError("an undefined name went unnoticed")

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from models.vocabulary import Language
@@ -7,8 +9,6 @@ from station.settings import CONFIG, PREFIX, load
 
 @pytest.fixture(autouse=True)
 def clean(monkeypatch):
-    import os
-
     for name in list(os.environ):
         if name.startswith(PREFIX) or name == "SECONDLOOK_HOME":
             monkeypatch.delenv(name)
@@ -23,7 +23,9 @@ def test_nothing_set_means_the_demo_on_this_machine():
 
 def test_the_environment_comes_before_the_file(monkeypatch, tmp_path):
     file = tmp_path / "station.toml"
-    file.write_text('port = 9001\nlanguage = "zh"\nhome = "/srv/secondlook"\nallowed_hosts = ["bench.local"]\n')
+    file.write_text(
+        'port = 9001\nlanguage = "zh"\nhome = "/srv/secondlook"\nallowed_hosts = ["bench.local"]\n'
+    )
     monkeypatch.setenv(CONFIG, str(file))
     monkeypatch.setenv(f"{PREFIX}PORT", "9002")
     settings = load()

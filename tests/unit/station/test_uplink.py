@@ -1,6 +1,7 @@
 import json
 from collections import Counter
 
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -216,7 +217,11 @@ def test_whatever_the_server_does_everything_arrives_once_in_the_end(server, out
     assert outbox.tally().refused == 0
 
 
-@given(st.lists(st.sampled_from([200, 404, 429, 500, 507, "drop", "garbage", "forget", ""]), max_size=25))
+@given(
+    st.lists(
+        st.sampled_from([200, 404, 429, 500, 507, "drop", "garbage", "forget", ""]), max_size=25
+    )
+)
 @settings(max_examples=15, deadline=None)
 def test_any_row_of_moods_ends_with_everything_there_once(tmp_path_factory, moods):
     with (
@@ -273,7 +278,9 @@ def test_photos_that_the_server_has_are_not_sent_twice(server, outbox, uplink):
     assert len([path for _, path in server.requests if "photos" in path]) == len(files)
 
 
-def test_a_server_that_takes_photos_and_never_has_them_is_left_alone_for_a_while(server, outbox, uplink):
+def test_a_server_that_takes_photos_and_never_has_them_is_left_alone_for_a_while(
+    server, outbox, uplink
+):
     fill(outbox, 1)
     server.moods.extend(["", "", "", "", "forget", "", "", "", "", "forget"])
     assert uplink.step() >= 0.5
@@ -292,7 +299,7 @@ def test_a_photo_that_rots_on_disk_is_kept_for_a_person(server, outbox, uplink, 
 def test_pauses_grow_while_nothing_gets_through_and_end_with_success(outbox):
     up = False
 
-    def send(method, path, data, media_type):
+    def send(*_):
         if not up:
             raise Silence
         return Reply(status=201, body=WORD.to_json().encode())
@@ -316,7 +323,7 @@ def test_the_servers_wish_to_be_left_alone_is_heard_within_reason(outbox, asked_
 def test_an_idle_station_looks_whether_the_server_is_there(outbox):
     clock, asked, up = Clock(), [], [True]
 
-    def send(method, path, data, media_type):
+    def send(_method, path, *_):
         asked.append(path)
         if not up[0]:
             raise Silence
@@ -342,7 +349,7 @@ def test_a_wrong_token_is_told_and_costs_nothing(server, outbox):
     assert len(outbox.pending_ids()) == len(items)
 
 
-def test_nobody_at_the_servers_address_is_silence(outbox):
+def test_nobody_at_the_servers_address_is_silence():
     with serving(FakeServer()) as server:
         pass
     send = HttpSend(server.url, TOKEN, timeout_s=1)
@@ -364,9 +371,9 @@ def test_a_reply_without_an_end_is_read_so_far_and_no_further(server):
     [("5", 5.0), ("Wed, 21 Oct 2026 07:28:00 GMT", 0.0), ("-1", 0.0), ("9" * 400, 0.0), ("٥", 0.0)],
 )
 def test_retry_after_is_taken_in_seconds_only(header, seconds):
-    import httpx
-
-    network = httpx.MockTransport(lambda _: httpx.Response(503, headers={"Retry-After": header.encode()}))
+    network = httpx.MockTransport(
+        lambda _: httpx.Response(503, headers={"Retry-After": header.encode()})
+    )
     send = HttpSend("http://server", TOKEN, timeout_s=5, transport=network)
     assert send("GET", "/", b"", "").retry_after_s == seconds
     send.close()
