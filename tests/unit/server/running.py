@@ -1,0 +1,163 @@
+"""A real server over real HTTP, with the clock in the test's hand, and people and stations who use it."""
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+
+from models.records import Inspection
+from models.vocabulary import Role
+from server.accounts import queries as accounts
+from server.accounts import service
+from server.accounts.queries import Account
+from server.app import build, create_app
+from server.pages import SESSION_COOKIE
+from server.parts import Parts
+from server.security import new_token, token_sha256
+from server.settings import Settings
+from tests.factories import NOON, inspection, photo, sha256
+
+PASSWORD = "correct horse battery"
+JPEG = b"\xff\xd8\xff\xe0 not looked into by the server"
+
+
+@dataclass
+class Clock:
+    """Stands still until it is moved."""
+
+    now: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_by(self, **time: float) -> None:
+        self.now += timedelta(**time)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """A server that can be reached."""
+
+    url: str
+    parts: Parts
+    app: FastAPI
+    clock: Clock
+    clients: list[httpx.Client] = field(default_factory=list)
+
+    def client(self, **said: Any) -> httpx.Client:
+        made = httpx.Client(base_url=self.url, timeout=30, **said)
+        self.clients.append(made)
+        return made
+
+    def station(self, name: str = "bench-1") -> httpx.Client:
+        """A client that holds the station's token."""
+        token, _ = service.enrol(self.parts.database, name, self.clock())
+        return self.client(headers={"authorization": f"Bearer {token}"})
+
+    def person(self, name: str = "ann", role: Role = Role.REVIEWER) -> "Person":
+        """Somebody with an open session; signing in itself is tested elsewhere, and slow on purpose."""
+        account = Account(name=name, password_hash="none", role=role, demo=False)
+        token = new_token()
+        with self.parts.database.writing() as connection:
+            accounts.put_account(connection, account, self.clock())
+            accounts.open_session(
+                connection,
+                token_sha256(token),
+                name,
+                now=self.clock(),
+                until=self.clock() + timedelta(hours=12),
+            )
+        client = self.client()
+        client.cookies.set(SESSION_COOKIE, token)
+        return Person(client)
+
+    def visitor(self) -> "Person":
+        return Person(self.client())
+
+
+@dataclass
+class Person:
+    """A browser without its screen: forms are sent with the token that the page gave."""
+
+    client: httpx.Client
+
+    def get(self, path: str, **said: Any) -> httpx.Response:
+        return self.client.get(path, **said)
+
+    def form_token(self, path: str = "/healthz-is-no-page") -> str:
+        return found(r'name="form_token" value="([0-9a-f]+)"', self.client.get(path).text)
+
+    def post(self, path: str, data: dict[str, str] | None = None, **said: Any) -> httpx.Response:
+        return self.client.post(
+            path, data={"form_token": self.form_token(), **(data or {})}, **said
+        )
+
+
+def found(pattern: str, text: str) -> str:
+    match = re.search(pattern, text)
+    assert match, f"{pattern} is not in:\n{text[:2000]}"
+    return match[1]
+
+
+@contextmanager
+def serving(
+    home: Path, *, change: Callable[[FastAPI], None] | None = None, **settings: Any
+) -> Iterator[Running]:
+    """One server in a thread, on a free port, over an own home."""
+    clock = Clock()
+    parts = build(Settings(home=home, **{"disk_reserve_mb": 0, **settings}), clock)
+    app = create_app(parts)
+    if change:
+        change(app)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, ws="none"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.005)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    running = Running(url=f"http://127.0.0.1:{port}", parts=parts, app=app, clock=clock)
+    try:
+        yield running
+    finally:
+        for client in running.clients:
+            client.close()
+        server.should_exit = True
+        thread.join()
+
+
+def put_photo(station: httpx.Client, content: bytes = JPEG, **said: Any) -> httpx.Response:
+    headers = {"content-type": "image/jpeg"} | said.pop("headers", {})
+    name = said.pop("name", None) or sha256(content)
+    return station.put(f"/api/v1/photos/{name}", content=content, headers=headers, **said)
+
+
+def put_inspection(station: httpx.Client, one: Inspection) -> httpx.Response:
+    return station.put(f"/api/v1/inspections/{one.inspection_id}", content=one.to_json())
+
+
+def an_inspection(number: int = 1, **said: Any) -> Inspection:
+    """An inspection whose photo is JPEG; without answers, so it goes to a person."""
+    facts: dict[str, Any] = {
+        "inspection_id": f"{number:08d}-1111-4111-8111-111111111111",
+        "return_code": f"RT-{number:04d}",
+        "photos": (photo(sha256=sha256(JPEG), size_bytes=len(JPEG)),),
+    }
+    return inspection(**(facts | said))
+
+
+def send(station: httpx.Client, *several: Inspection) -> None:
+    """Photo first, then the inspections; all are kept."""
+    assert put_photo(station).status_code in {200, 201}
+    for one in several:
+        answer = put_inspection(station, one)
+        assert answer.status_code == 201, answer.text

@@ -1,0 +1,248 @@
+"""The permission table is the only way in; each of its cells is tried over real HTTP."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.responses import PlainTextResponse
+from starlette.routing import Mount, Route
+
+from models.vocabulary import Role
+from server.errors import SettingsInvalid
+from server.gate import MAX_FORM_BYTES, PUBLIC, TABLE, read_permissions
+from tests.factories import sha256
+from tests.unit.server.running import JPEG, Person, Running, an_inspection, send, serving
+
+ROWS = list(csv.DictReader(TABLE.read_text(encoding="utf-8").splitlines()))
+WHO = [PUBLIC, *Role]
+# What a path's parameters are in a world with one kept inspection.
+PLACES = {
+    "{sha256}": sha256(JPEG),
+    "{inspection_id:path}": an_inspection().inspection_id,
+    "{inspection_id}": an_inspection().inspection_id,
+}
+CHANGES_OF_SESSION = {"POST /sign-in", "POST /sign-out", "POST /language"}
+
+
+def path_of(route: str) -> str:
+    path = route.split(" ")[1]
+    for parameter, value in PLACES.items():
+        path = path.replace(parameter, value)
+    return "/static/keys.js" if path == "/static" else path
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with serving(tmp_path_factory.mktemp("gate")) as running:
+        send(running.station(), an_inspection())
+        yield running
+
+
+@pytest.fixture(scope="module")
+def clients(server: Running) -> dict[str, httpx.Client]:
+    return {who: client_of(who, server) for who in WHO}
+
+
+def client_of(who: str, server: Running) -> httpx.Client:
+    if who == PUBLIC:
+        return server.client()
+    if who == Role.STATION:
+        return server.station("gate-bench")
+    return server.person(f"a-{who}", Role(who)).client
+
+
+def ask(who: str, route: str, client: httpx.Client) -> httpx.Response:
+    method, path = route.split(" ", maxsplit=1)[0], path_of(route)
+    headers = {"content-type": "image/jpeg"} if method == "PUT" else {}
+    if method == "POST":
+        token = Person(client).form_token() if who != Role.STATION else ""
+        return client.post(path, data={"form_token": token, "language": "en"})
+    return client.request(method, path, headers=headers)
+
+
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["route"])
+def test_each_cell_of_the_table(
+    row: dict[str, str], who: str, server: Running, clients: dict[str, httpx.Client]
+) -> None:
+    # Signing out would end the session that the other cells are tried with.
+    ends = row["route"] == "POST /sign-out" and who != Role.STATION
+    client = client_of(who, server) if ends else clients[who]
+    answer = ask(who, row["route"], client)
+
+    if row[who] == "yes":
+        to_sign_in = answer.headers.get("location", "").startswith("/sign-in?")
+        assert (
+            answer.status_code not in {401, 403, 404, 405, 500} or row["route"] == "POST /sign-in"
+        )
+        assert answer.status_code != 403
+        assert not to_sign_in
+    elif who != PUBLIC:
+        assert answer.status_code == 403
+    elif row["route"].split(" ")[1].startswith("/api/"):
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"] == "Bearer"
+    else:
+        assert answer.status_code == 303
+        assert answer.headers["location"].startswith("/sign-in")
+
+
+def test_every_route_of_the_app_stands_in_the_table_and_the_other_way_round(
+    server: Running,
+) -> None:
+    told = set()
+    for route in server.app.routes:
+        methods = ["GET"] if isinstance(route, Mount) else sorted(set(route.methods) - {"HEAD"})
+        told |= {f"{method} {route.path}" for method in methods}
+    assert told == {row["route"] for row in ROWS}
+
+
+def test_a_route_that_is_not_in_the_table_is_closed_to_everybody(tmp_path: Path) -> None:
+    def forgotten(_: object) -> PlainTextResponse:
+        return PlainTextResponse("secret")
+
+    def change(app: FastAPI) -> None:
+        app.router.routes.append(Route("/forgotten", forgotten))
+        app.mount("/aside", forgotten)
+
+    with serving(tmp_path, change=change) as running:
+        for path in ("/forgotten", "/aside/it"):
+            for who in WHO:
+                answer = client_of(who, running).get(path)
+                assert "secret" not in answer.text
+                assert answer.status_code == (303 if who == PUBLIC else 403)
+
+
+def test_the_auditor_changes_nothing_and_a_station_has_only_its_api() -> None:
+    allowed = {who: {row["route"] for row in ROWS if row[who]} for who in WHO}
+    public = allowed[PUBLIC]
+
+    assert {r for r in allowed[Role.AUDITOR] if not r.startswith("GET")} == CHANGES_OF_SESSION
+    assert {r.split(" ")[1].startswith("/api/") for r in allowed[Role.STATION] - public} == {True}
+    assert not any(r.split(" ")[1].startswith("/api/") for who in WHO[:-1] for r in allowed[who])
+    assert public == {
+        "GET /healthz",
+        "GET /static",
+        "GET /sign-in",
+        "POST /sign-in",
+        "POST /language",
+    }
+
+
+FORMS = [row["route"] for row in ROWS if row["route"].startswith("POST")]
+
+
+@pytest.mark.parametrize("route", FORMS)
+@pytest.mark.parametrize(
+    "token",
+    [None, "", "0" * 64, "the other's"],
+    ids=["none", "empty", "wrong", "another reader's"],
+)
+def test_a_form_without_the_readers_own_token_is_refused(
+    route: str, token: str | None, server: Running
+) -> None:
+    reviewer = server.person("csrf")
+    if token == "the other's":
+        token = server.person("other").form_token()
+    data = {"name": "x", **({} if token is None else {"form_token": token})}
+
+    answer = reviewer.client.post(path_of(route), data=data)
+
+    assert answer.status_code == 403
+    assert "too old" in answer.text
+
+
+def test_a_token_in_the_header_serves_scripts(server: Running) -> None:
+    reviewer = server.person("script")
+    headers = {"x-form-token": reviewer.form_token(), "accept": "application/json"}
+    lease = f"/review/{an_inspection().inspection_id}/lease"
+
+    assert reviewer.client.post(lease, headers=headers).status_code == 409  # not held, but heard
+    assert reviewer.client.post(lease, headers=headers | {"x-form-token": "no"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"form_token=" + b"0" * MAX_FORM_BYTES, 413),
+        (b"\xff\xfe\x00", 422),
+        (b"&".join(b"a=1" for _ in range(2000)), 422),
+    ],
+    ids=["too large", "not text", "too many fields"],
+)
+def test_a_form_that_is_none(body: bytes, status: int, server: Running) -> None:
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    answer = server.visitor().client.post("/sign-in", content=body, headers=headers)
+    assert answer.status_code == status
+
+
+def test_a_body_without_a_length_is_counted_as_it_comes(server: Running) -> None:
+    def endless() -> Iterator[bytes]:
+        for _ in range(100):
+            yield b"a" * 10_000
+
+    answer = server.visitor().client.post("/sign-in", content=endless())
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [
+        ("Bearer", 401),
+        ("Bearer wrong", 401),
+        ("bearer \u00e9".encode("latin-1"), 401),
+        ("Basic eDp5", 401),  # a proxy's own: as if nothing had been sent
+    ],
+)
+def test_a_token_that_is_none(header: str | bytes, status: int, server: Running) -> None:
+    url = f"/api/v1/photos/{sha256(JPEG)}"
+    answer = server.client().put(url, content=JPEG, headers={"authorization": header})
+    assert answer.status_code == status
+    assert set(answer.json()) == {"detail"}
+
+
+def test_a_proxys_basic_credentials_do_not_hide_the_session(server: Running) -> None:
+    reader = server.person("basic")
+    assert reader.get("/returns", headers={"authorization": "Basic eDp5"}).status_code == 200
+
+
+def test_a_renewed_token_ends_the_old_one(server: Running) -> None:
+    old = server.station("bench-7")
+    new = server.station("bench-7")
+    assert old.put(f"/api/v1/photos/{'0' * 64}").status_code == 401
+    assert new.put(f"/api/v1/photos/{'0' * 64}").status_code == 415
+
+
+def test_unknown_addresses_and_methods(server: Running) -> None:
+    reader = server.person("lost")
+    assert reader.get("/nowhere").status_code == 404
+    assert reader.get("/returns/").status_code == 404
+    assert reader.client.delete("/returns").status_code == 405
+    assert reader.client.request("TRACE", "/returns").status_code == 405
+    assert server.station().post("/api/v1/photos/x").status_code == 405
+
+
+def test_head_is_get_without_its_body(server: Running) -> None:
+    reader = server.person("head")
+    for path in ("/returns", f"/photos/{sha256(JPEG)}", "/healthz", "/static/keys.js"):
+        answer = reader.client.head(path)
+        assert (answer.status_code, answer.content) == (200, b"")
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("route,public\nGET /,yes\n", "columns should be"),
+        ("{columns}\nGET /,,x,,,,,,,\n", "should be yes or empty"),
+        ("{columns}\nGET /,yes,,,,,,,,\n", "public should say yes for every role"),
+        ("{columns}\nGET /\n", "should be yes or empty"),
+    ],
+)
+def test_a_broken_table_opens_nothing(tmp_path: Path, text: str, complaint: str) -> None:
+    path = tmp_path / "permissions.csv"
+    path.write_text(text.replace("{columns}", ",".join(["route", PUBLIC, *Role])))
+    with pytest.raises(SettingsInvalid, match=complaint):
+        read_permissions(path)
