@@ -86,7 +86,9 @@ def freeze(recipe: DataRecipe, root: Path) -> Version:
     complaints: list[str] = []
     tested = []
     for source in recipe.sources:
-        reading = read_set(root / source.folder / "train", recipe.classes, clean=not source.labelled)
+        reading = read_set(
+            root / source.folder / "train", recipe.classes, clean=not source.labelled
+        )
         found += [(source, photo) for photo in reading.photos]
         complaints += [f"{source.folder}: {line}" for line in reading.complaints]
         if (root / source.folder / "test").is_dir():
@@ -136,7 +138,9 @@ def manifest_text(rows: Sequence[Row]) -> str:
     return text.getvalue()
 
 
-def write_pictures(version: Version, root: Path, out: Path, told: Callable[[str], None]) -> Counter[str]:
+def write_pictures(
+    version: Version, root: Path, out: Path, told: Callable[[str], None]
+) -> Counter[str]:
     """Make the pictures below out: images/, labels/ and data.yaml for Ultralytics; counts by split."""
     counts: Counter[str] = Counter()
     for which, steps in ((Split.TRAIN, version.recipe.train), (Split.VAL, version.recipe.val)):
@@ -149,9 +153,18 @@ def write_pictures(version: Version, root: Path, out: Path, told: Callable[[str]
             told(f"{which}: {step.source}, {step.cut}: {made} pictures")
             counts[which.value] += made
     names = dict(enumerate(map(str, version.recipe.classes)))
-    data = {"path": str(out.resolve()), "train": "images/train", "val": "images/val", "names": names}
+    data = {
+        "path": str(out.resolve()),
+        "train": "images/train",
+        "val": "images/val",
+        "names": names,
+    }
     (out / "data.yaml").write_text(yaml.safe_dump(data, sort_keys=False))
-    frozen = {"version": version.identifier, "digest": version.digest, "pictures": dict(counts)}
+    frozen = {
+        "version": version.identifier,
+        "digest": version.digest,
+        "pictures": dict(counts),
+    }
     (out / "version.json").write_text(json.dumps(frozen, indent=1))
     return counts
 
@@ -164,9 +177,7 @@ def _write(scene: Scene, out: Path, which: Split, name: str, recipe: DataRecipe)
     (out / "labels" / which / f"{name}.txt").write_text("".join(f"{line}\n" for line in lines))
 
 
-def _scenes(
-    version: Version, root: Path, step: Step, number: int, which: Split
-) -> Iterator[Scene]:
+def _scenes(version: Version, root: Path, step: Step, number: int, which: Split) -> Iterator[Scene]:
     recipe = version.recipe
     overlays = sorted((root / recipe.overlays).glob("*/*.png")) if recipe.overlays else []
     overlays = [path for path in overlays if path.parent.name in {"stain", "smut"}]

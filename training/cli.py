@@ -1,6 +1,7 @@
 """secondlook-training: from photos to a released model, one command a step."""
 
 import functools
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,21 @@ from typing import Annotated, ParamSpec, TypeVar
 import typer
 
 from models.errors import SecondlookError
+from models.vision.bundle import RELEASES, open_release, read_card
+from training import assemble as assembly
+from training import calibrate as calibration
+from training import evaluate as evaluation
+from training import export as exporting
+from training import register as registry
+from training import train as learning
+from training.bench import bench as measure_speed
+from training.read import image_files
+from training.recipe import read_data_recipe, read_train_recipe
+from training.render.returns import RETURNS
+from training.render.sample import write as write_sample
+from training.split import Split
 
+SAMPLE = Path("datasets/sample")
 app = typer.Typer(
     help="From photos to a released model, one command a step.",
     no_args_is_help=True,
@@ -18,6 +33,11 @@ app = typer.Typer(
 )
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
+Out = Annotated[Path, typer.Option(help="Folder to write; keep it outside git.")]
+Photos = Annotated[Path, typer.Option(help="Root of the photo sets that the data recipe names.")]
+DataRecipe = Annotated[Path, typer.Option(help="Recipe of the data set version (YAML).")]
+Release = Annotated[Path, typer.Option(help="Folder with card.yaml and the model.")]
+Json = Annotated[Path | None, typer.Option("--json", help="Write the report here, as JSON.")]
 
 
 def explained(command: Callable[_P, _T]) -> Callable[_P, _T]:
@@ -28,7 +48,7 @@ def explained(command: Callable[_P, _T]) -> Callable[_P, _T]:
         try:
             return command(*args, **kwargs)
         except SecondlookError as error:
-            typer.echo(f"secondlook-training: {' '.join(str(error).split())}", err=True)
+            _say(f"secondlook-training: {' '.join(str(error).split())}")
             raise typer.Exit(2) from error
 
     return run
@@ -41,50 +61,144 @@ def _say(line: str) -> None:
 @app.command()
 @explained
 def render(
-    out: Annotated[Path, typer.Option(help="Folder for images/ and returns.yaml.")] = Path("datasets/sample"),
+    out: Annotated[Path, typer.Option(help="Folder for images/ and returns.yaml.")] = SAMPLE,
 ) -> None:
     """Draw the sample returns of the demo and the tests, with their truth."""
-    from training.render.returns import RETURNS
-    from training.render.sample import write
-
-    _say(f"{write(RETURNS, out)} photos of {len(RETURNS)} returns in {out}")
+    _say(f"{write_sample(RETURNS, out)} photos of {len(RETURNS)} returns in {out}")
 
 
 @app.command()
 @explained
 def assemble(
-    photos: Annotated[Path, typer.Option(help="Root of the photo sets that the recipe names.")],
-    recipe: Annotated[Path, typer.Option(help="Recipe of the data set version.")],
-    out: Annotated[Path, typer.Option(help="Folder for the pictures to train on; keep it outside git.")],
-    card: Annotated[Path | None, typer.Option(help="Folder for manifest.csv and data.yaml, to be kept in git.")] = None,
+    photos: Photos,
+    recipe: DataRecipe,
+    out: Out,
+    card: Annotated[
+        Path | None, typer.Option(help="Folder for manifest.csv and data.yaml, to be kept in git.")
+    ] = None,
 ) -> None:
     """Freeze a data set version (who learns, who checks) and make its pictures."""
-    from training import assemble as room
-    from training.recipe import read_data_recipe
-
-    version = room.freeze(read_data_recipe(recipe), photos)
+    version = assembly.freeze(read_data_recipe(recipe), photos)
     for complaint in version.complaints:
         _say(f"passed over: {complaint}")
-    counts = room.write_pictures(version, photos, out, _say)
+    counts = assembly.write_pictures(version, photos, out, _say)
     if card:
-        room.write_card(version, counts, card)
+        assembly.write_card(version, counts, card)
     _say(f"{version.identifier} ({version.digest}): {dict(counts)} in {out}")
 
 
 @app.command()
 @explained
 def train(
-    recipe: Annotated[Path, typer.Option(help="Recipe of the training run.")],
+    *,
+    recipe: Annotated[Path, typer.Option(help="Recipe of the training run (YAML).")],
     data: Annotated[Path, typer.Option(help="Folder written by assemble.")],
     run: Annotated[Path, typer.Option(help="Folder of the run; keep it outside git.")],
-    weights: Annotated[Path | None, typer.Option(help="Start from these weights instead of from scratch.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on after the last finished epoch.")] = False,
+    weights: Annotated[
+        Path | None, typer.Option(help="Start from these weights instead of from scratch.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on after the last finished epoch.")
+    ] = False,
 ) -> None:
-    """Train a detector with Ultralytics (AGPL-3.0; the training extra)."""
-    from training.recipe import read_train_recipe
-    from training.train import train as start
+    """Train a detector with Ultralytics (AGPL-3.0; needs the training extra)."""
+    best = learning.train(read_train_recipe(recipe), data, run, weights=weights, resume=resume)
+    _say(f"weights: {best}")
 
-    _say(f"weights: {start(read_train_recipe(recipe), data, run, weights=weights, resume=resume)}")
+
+@app.command()
+@explained
+def export(
+    run: Annotated[Path, typer.Option(help="Folder of a finished run.")],
+    out: Annotated[Path, typer.Option(help="Folder of the candidate, named as the release.")],
+    version: Annotated[str, typer.Option(help="The release's version.")] = "1",
+    pinned: Annotated[
+        Path, typer.Option(help="Data set folder whose images/ are compared with PyTorch.")
+    ] = SAMPLE,
+) -> None:
+    """Write a run's model as ONNX with a first card; refused where it differs from PyTorch."""
+    record = exporting.read_record(run)
+    model = out / registry.MODEL
+    done = exporting.export(run, model, image_files(pinned))
+    registry.write_card(registry.candidate_card(record, done.classes, model, version), out)
+    apart = done.parity
+    _say(f"{model}: {apart.boxes} boxes, at most {apart.box_px:.4f} px and {apart.score:.5f} apart")
+
+
+@app.command()
+@explained
+def calibrate(
+    release: Release,
+    photos: Photos,
+    recipe: DataRecipe,
+    allowed: Annotated[
+        float, typer.Option(help="False boxes that a clean photo may show on average.")
+    ] = 0.1,
+) -> None:
+    """Choose a candidate's thresholds and calibration on the data set's validation photos."""
+    bundle = open_release(release)
+    version = assembly.freeze(read_data_recipe(recipe), photos)
+    held = [
+        evaluation.Photo(photo=photo, group=source.folder)
+        for source in version.recipe.sources
+        for photo in version.of(source.folder, Split.VAL)
+    ]
+    card = calibration.calibrated(bundle.card, evaluation.look(bundle, held, _say), allowed=allowed)
+    registry.write_card(card, release)
+    _say(f"{card.identifier}: thresholds {card.thresholds} from {len(held)} validation photos")
+
+
+@app.command()
+@explained
+def evaluate(
+    release: Release,
+    data: Annotated[
+        list[Path], typer.Option(help="Labelled photos: images/, labels/, classes.txt.")
+    ],
+    clean: Annotated[
+        list[Path] | None, typer.Option(help="Photos without any of the release's classes.")
+    ] = None,
+    json_file: Json = None,
+) -> None:
+    """Measure a release on labelled photos, through the pipeline that inspects returns."""
+    report = evaluation.evaluate(release, data, clean or [], told=_say)
+    if json_file:
+        evaluation.write(report, json_file)
+    typer.echo(json.dumps(report["classes"], indent=1))
+
+
+@app.command()
+@explained
+def register(
+    candidate: Annotated[
+        Path, typer.Option(help="Folder that export wrote and calibrate changed.")
+    ],
+    report: Annotated[Path, typer.Option(help="What evaluate wrote with --json.")],
+    notes: Annotated[Path, typer.Option(help="YAML with en and zh: what it finds and misses.")],
+    releases: Annotated[Path, typer.Option(help="Folder of the releases.")] = RELEASES,
+) -> None:
+    """Release a candidate with its figures and notes, and open it as a station would."""
+    folder = registry.register(candidate, report, notes, releases)
+    _say(f"{read_card(folder).identifier} in {folder}")
+
+
+@app.command()
+@explained
+def bench(
+    photos: Annotated[
+        list[Path] | None, typer.Argument(help="Photos; those of the sample by default.")
+    ] = None,
+    release: Release = RELEASES / "stain",
+    rounds: Annotated[int, typer.Option(min=1, help="How often everything is timed.")] = 5,
+    json_file: Json = None,
+) -> None:
+    """Time the bare session, the whole pipeline and Ultralytics side by side on this machine."""
+    card = read_card(release)
+    peer = exporting.peer(release / card.file, card.input_side_px)
+    report = measure_speed(release, photos or image_files(SAMPLE), rounds=rounds, peer=peer)
+    if json_file:
+        evaluation.write(report, json_file)
+    typer.echo(json.dumps(report))
 
 
 def main() -> None:

@@ -1,12 +1,12 @@
 """What can go wrong on purpose while models are made.
 
-    SecondlookError
-    └── TrainingError
-        ├── DatasetInvalid
-        ├── RecipeInvalid
-        ├── RunInvalid
-        ├── ExportRefused
-        └── ExtraMissing
+SecondlookError
+└── TrainingError
+    ├── DatasetInvalid
+    ├── RecipeInvalid
+    ├── RunInvalid
+    ├── ExportRefused
+    └── ExtraMissing
 """
 
 from models.errors import SecondlookError

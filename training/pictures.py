@@ -12,7 +12,7 @@ from models.vision.geometry import resize
 from training.read import Box
 from training.recipe import Cut, Step
 from training.render import stains
-from training.render.noise import Picture, grey_of
+from training.render.noise import Picture, fractal, grey_of
 
 # A box of which less than this is inside a window is too little to be called by its name...
 KEPT_SHARE = 0.4
@@ -137,9 +137,7 @@ def _large_enough(box: Box) -> bool:
     return min(x2 - x1, y2 - y1) >= _MIN_SIDE_PX
 
 
-def stained(
-    rng: np.random.Generator, scene: Scene, step: Step, overlays: Sequence[Path]
-) -> Scene:
+def stained(rng: np.random.Generator, scene: Scene, step: Step, overlays: Sequence[Path]) -> Scene:
     """One to three stains painted on the middle, where the cloth is; never over what is labelled."""
     bgr, boxes = scene.bgr, list(scene.boxes)
     was_grey = _is_grey(bgr)
@@ -147,7 +145,11 @@ def stained(
         low, high = np.log(step.size)
         side = float(np.exp(rng.uniform(low, high))) * max(bgr.shape[:2])
         done = stains.paint(
-            rng, bgr, kind=_kind(rng, step, overlays), centre=_place(rng, bgr, side), side_px=side / 0.7
+            rng,
+            bgr,
+            kind=_kind(rng, step, overlays),
+            centre=_place(rng, bgr, side),
+            side_px=side / 0.7,
         )
         if done is None or any(_share_inside(done.xyxy, box.xyxy) > 0 for box in boxes):
             continue
@@ -171,7 +173,7 @@ def _kind(rng: np.random.Generator, step: Step, overlays: Sequence[Path]) -> sta
         names.remove("overlay")
     name = names[rng.integers(len(names))]
     if name == "overlay":
-        return stains.overlay_kind(overlays[rng.integers(len(overlays))])
+        return stains.overlay_kind(overlays[int(rng.integers(len(overlays)))])
     return stains.KINDS[name]
 
 
@@ -187,8 +189,7 @@ def _place(rng: np.random.Generator, bgr: Picture, side: float) -> tuple[float, 
         around = grey[max(0, y - half) : y + half, max(0, x - half) : x + half]
         return float(around.std() - 0.08 * around.mean())
 
-    best = min(((float(x), float(y)) for x, y in drawn), key=unevenness)
-    return best
+    return min(((float(x), float(y)) for x, y in drawn), key=unevenness)
 
 
 def grey_look(rng: np.random.Generator, bgr: Picture) -> Picture:
@@ -209,5 +210,7 @@ def cloth(rng: np.random.Generator, swatch: Picture, side: int) -> Picture:
     row = np.hstack([large, large[:, ::-1]] * 3)
     sheet = np.vstack([row, row[::-1]] * 3)
     x, y = (int(rng.integers(0, length - side + 1)) for length in (sheet.shape[1], sheet.shape[0]))
-    light = 1 + rng.uniform(0.05, 0.3) * stains.fractal(rng, side, side, side / 2, 3)
-    return np.asarray(np.clip(sheet[y : y + side, x : x + side] * light[..., None], 0, 255), np.uint8)
+    light = 1 + rng.uniform(0.05, 0.3) * fractal(rng, side, side, side / 2, 3)
+    return np.asarray(
+        np.clip(sheet[y : y + side, x : x + side] * light[..., None], 0, 255), np.uint8
+    )

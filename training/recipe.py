@@ -139,7 +139,9 @@ def read_data_recipe(path: Path) -> DataRecipe:
     known = {source.folder for source in recipe.sources} | {"rendered", "textures"}
     for step in (*recipe.train, *recipe.val):
         if step.source not in known:
-            raise RecipeInvalid(f"{path}: source should be among {sorted(known)}, got {step.source}")
+            raise RecipeInvalid(
+                f"{path}: source should be among {sorted(known)}, got {step.source}"
+            )
     return recipe
 
 

@@ -82,7 +82,11 @@ def _as_float32(value: Any) -> Any:  # noqa: ANN401 - tensors in dicts and lists
         return {key: _as_float32(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
         return type(value)(_as_float32(part) for part in value)
-    return value.float() if hasattr(value, "is_floating_point") and value.is_floating_point() else value
+    return (
+        value.float()
+        if hasattr(value, "is_floating_point") and value.is_floating_point()
+        else value
+    )
 
 
 def write_record(recipe: TrainRecipe, data: Path, run: Path, weights: Path | None = None) -> None:

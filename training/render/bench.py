@@ -34,7 +34,7 @@ class Shown:
 
 def line_px(bgr: Picture) -> int:
     """A stitch's thickness on a picture of this height."""
-    return max(1, round(bgr.shape[0] / 620))
+    return max(1, round(len(bgr) / 620))
 
 
 def dashes(bgr: Picture, course: NDArray[np.int32], thickness: int) -> Picture:
@@ -106,7 +106,7 @@ def place(
     """Lay the item on the ground: turned by a few degrees, with its shadow, at its final size."""
     height, width = layer.alpha.shape
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), turn, rng.uniform(0.95, 1.0))
-    matrix[:, 2] += rng.uniform(-0.012, 0.012, 2) * [width, height]
+    matrix += np.outer([0, 0, 1], rng.uniform(-0.012, 0.012, 2) * [width, height]).T
     bgr = np.asarray(cv2.warpAffine(layer.bgr, matrix, (width, height)), np.float32)
     alpha = np.asarray(cv2.warpAffine(layer.alpha, matrix, (width, height)), np.float32)
     lamp = _lamp(height, width)[..., None]

@@ -110,7 +110,7 @@ def _warped(bgr: Picture, quad: Quad, height: int, width: int) -> tuple[NDArray[
     there = np.zeros((height, width), np.uint8)
     cv2.fillPoly(there, [np.asarray(quad, np.int32)], 255, cv2.LINE_AA)
     flat = cv2.warpPerspective(bgr, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
-    return flat.astype(np.float32), there.astype(np.float32) / 255
+    return flat.astype(np.float32), np.asarray(there / 255, np.float32)
 
 
 def stand(carton: Carton, *, height: int, width: int) -> Drawn:

@@ -114,7 +114,7 @@ def lay(garment: Garment, *, back: bool, height: int, width: int) -> Layer:
         drawn = _printed(drawn, garment.print_bgr, rng)
     drawn = _FITTINGS[garment.cut](drawn, points, back)
     shade = _shading(rng, mask, garment.cut)
-    return Layer(bgr=drawn * shade[..., None], alpha=mask.astype(np.float32) / 255)
+    return Layer(bgr=drawn * shade[..., None], alpha=np.asarray(mask / 255, np.float32))
 
 
 def _shading(rng: np.random.Generator, mask: NDArray[np.uint8], cut: str) -> Field:
@@ -139,7 +139,15 @@ def _fold(rng: np.random.Generator, height: int, width: int, cut: str) -> Field:
     step = np.array([np.cos(angle), np.sin(angle)]) * height / 4 * rng.uniform(0.05, 0.16)
     bend = np.array([-step[1], step[0]]) * rng.uniform(-0.5, 0.5)
     course = np.array([start, start + step + bend, start + 2 * step]) * 16
-    cv2.polylines(canvas, [course.astype(np.int32)], False, 1.0, 2, cv2.LINE_AA, 4)
+    cv2.polylines(
+        canvas,
+        [course.astype(np.int32)],
+        isClosed=False,
+        color=1.0,
+        thickness=2,
+        lineType=cv2.LINE_AA,
+        shift=4,
+    )
     soft = blur(canvas, height / 4 * rng.uniform(0.006, 0.02))
     peak = float(soft.max()) or 1.0
     ridge = soft / peak * rng.uniform(0.004, 0.009) * height * rng.choice([-1, 1])
@@ -158,9 +166,16 @@ def _printed(bgr: Picture, colour: tuple[int, int, int], rng: np.random.Generato
         cv2.line(ink, (0, cut), (width, cut), 0, max(1, int(radius * share)), cv2.LINE_AA)
     hills = np.array([[x - 1.9 * radius, y + 1.5 * radius], [x - radius, y + 1.05 * radius], [x, y + 1.45 * radius],
                       [x + 0.9 * radius, y + 1.1 * radius], [x + 1.9 * radius, y + 1.5 * radius]], np.int32)  # fmt: skip
-    cv2.polylines(ink, [hills], False, 255, max(2, radius // 12), cv2.LINE_AA)
-    share = (ink.astype(np.float32) / 255 * 0.92)[..., None]
-    return to_picture(bgr * (1 - share) + np.array(colour, np.float32) * share)
+    cv2.polylines(
+        ink,
+        [hills],
+        isClosed=False,
+        color=255,
+        thickness=max(2, radius // 12),
+        lineType=cv2.LINE_AA,
+    )
+    inked = (ink.astype(np.float32) / 255 * 0.92)[..., None]
+    return to_picture(bgr * (1 - inked) + np.array(colour, np.float32) * inked)
 
 
 def _near(points: NDArray[np.int32], x: float, y: float) -> tuple[int, int]:
@@ -189,8 +204,9 @@ def _seam(bgr: Picture, course: NDArray[np.int32]) -> Picture:
     """A dark groove with a light lip."""
     dark, light = np.zeros(bgr.shape[:2], np.uint8), np.zeros(bgr.shape[:2], np.uint8)
     width = line_px(bgr)
-    cv2.polylines(dark, [course], False, 255, width, cv2.LINE_AA)
-    cv2.polylines(light, [course + [width + 1, 0]], False, 255, width, cv2.LINE_AA)
+    cv2.polylines(dark, [course], isClosed=False, color=255, thickness=width, lineType=cv2.LINE_AA)
+    beside = course + np.array([width + 1, 0], np.int32)
+    cv2.polylines(light, [beside], isClosed=False, color=255, thickness=width, lineType=cv2.LINE_AA)
     change = (
         blur(light.astype(np.float32), width) * 0.2 - blur(dark.astype(np.float32), width) * 0.45
     )

@@ -32,11 +32,11 @@ def stretch(field: Field, width: int, height: int) -> Field:
     return np.asarray(cv2.resize(field, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
 
 
-def blur(field: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:
+def blur(field: NDArray[np.floating], sigma_px: float) -> NDArray[np.float32]:
     """Gaussian blur of a field or a picture of floats; a copy when sigma is next to nothing."""
     if sigma_px < 0.15:
-        return field.copy()
-    return np.asarray(cv2.GaussianBlur(field, (0, 0), sigma_px), np.float32)
+        return np.asarray(field, np.float32)
+    return np.asarray(cv2.GaussianBlur(np.asarray(field, np.float32), (0, 0), sigma_px), np.float32)
 
 
 def smooth(field: Field, low: float, high: float) -> Field:
@@ -46,7 +46,7 @@ def smooth(field: Field, low: float, high: float) -> Field:
 
 
 def grid(height: int, width: int) -> tuple[Field, Field]:
-    """x and y of each pixel's centre, each [height, width]."""
+    """X and y of each pixel's centre, each [height, width]."""
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     return x + 0.5, y + 0.5
 

@@ -180,8 +180,16 @@ def scratch(
         + centre
     )
     line = np.zeros(bgr.shape[:2], np.uint8)
-    cv2.polylines(line, [np.asarray(course * 16, np.int32)], False, 255, 1, cv2.LINE_AA, 4)
-    uneven = np.clip(0.75 + 0.35 * grain(rng, *bgr.shape[:2], 22), 0.35, 1)
+    cv2.polylines(
+        line,
+        [np.asarray(course * 16, np.int32)],
+        isClosed=False,
+        color=255,
+        thickness=1,
+        lineType=cv2.LINE_AA,
+        shift=4,
+    )
+    uneven = np.clip(0.75 + 0.35 * grain(rng, bgr.shape[0], bgr.shape[1], 22), 0.35, 1)
     density = blur(line.astype(np.float32) / 255, 0.45) * uneven
     drawn = to_picture(bgr + density[..., None] * (205 - grey_of(bgr))[..., None].clip(60, 190))
     there = line > 40

@@ -84,7 +84,7 @@ def photograph(item: SampleReturn, shot: Shot) -> tuple[Picture, tuple[Truth, ..
     elif isinstance(item.item, phones.Phone):
         bgr, truths = _phone(rng, item, item.item, shot)
     else:
-        bgr, truths = _carton(rng, item, item.item, shot)
+        bgr, truths = _carton(item, item.item, shot)
     return bench.photographed(rng, bgr), truths
 
 
@@ -152,7 +152,7 @@ def _whole(bgr: Picture) -> Truth:
 
 
 def _carton(
-    rng: np.random.Generator, item: SampleReturn, carton: cartons.Carton, shot: Shot
+    item: SampleReturn, carton: cartons.Carton, shot: Shot
 ) -> tuple[Picture, tuple[Truth, ...]]:
     height, width = _drawn_size(item.category)
     closeup = shot is Shot.SHIPPING_LABEL

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.record import XyXy
-from training.render.noise import Field, Picture, blur, fractal, grid, grey_of, smooth, to_picture
+from training.render.noise import Field, Picture, blur, fractal, grey_of, grid, smooth, to_picture
 
 Bgr = tuple[float, float, float]
 Shape = Callable[[np.random.Generator, int], Field]
@@ -87,7 +87,7 @@ def spot(rng: np.random.Generator, side: int) -> Field:
     """A dab: dense in the middle, feathered, often longer than wide."""
     field = blob(rng, side, rng.uniform(0.2, 0.8))
     density = smooth(field, -0.05, rng.uniform(0.1, 0.4))
-    return density * np.asarray(0.8 + 0.2 * fractal(rng, side, side, 4), np.float32).clip(0, 1)
+    return np.asarray(density * np.clip(0.8 + 0.2 * fractal(rng, side, side, 4), 0, 1), np.float32)
 
 
 def dust(rng: np.random.Generator, side: int) -> Field:
@@ -113,7 +113,15 @@ def line(rng: np.random.Generator, side: int) -> Field:
     across = 0.5 + np.concatenate([[0.0], bend, [rng.uniform(-0.05, 0.05)]])
     course = np.stack([across, along], axis=1) * side * 16
     thickness = int(rng.integers(1, max(2, side // 14) + 1))
-    cv2.polylines(canvas, [course.astype(np.int32)], False, 255, thickness, cv2.LINE_AA, 4)
+    cv2.polylines(
+        canvas,
+        [course.astype(np.int32)],
+        isClosed=False,
+        color=255,
+        thickness=thickness,
+        lineType=cv2.LINE_AA,
+        shift=4,
+    )
     broken = smooth(fractal(rng, side, side, max(3.0, side / 6)), -0.5, 0.1)
     return np.asarray(blur(canvas.astype(np.float32) / 255, 0.6) * broken, np.float32)
 
@@ -156,7 +164,7 @@ def overlay_kind(path: Path) -> Kind:
     rgba = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     if rgba is None or rgba.ndim != 3 or rgba.shape[2] != 4:
         raise ValueError(f"{path.name}: should be a picture with transparency")
-    alpha = _cut_to_content(np.asarray(rgba[..., 3], np.float32) / 255)
+    alpha = _cut_to_content(np.asarray(rgba[..., 3] / 255, np.float32))
 
     def shape(_rng: np.random.Generator, side: int) -> Field:
         return np.asarray(cv2.resize(alpha, (side, side), interpolation=cv2.INTER_AREA), np.float32)

@@ -1,0 +1,181 @@
+"""A trained run becomes an ONNX file, which is refused when it says anything else than PyTorch does.
+
+This file imports Ultralytics, which is licensed under AGPL-3.0: who distributes a work made with
+this file, or offers it over a network, has to keep to that licence. The rest of Secondlook is
+Apache-2.0 and does not need this file to run.
+"""
+
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.vision import decode
+from models.vision.detector import to_batch
+from models.vision.geometry import Letterbox, resize
+from models.vision.session import OnnxSession
+from models.vision.tiles import plan, reduced_size
+from training.errors import ExportRefused, ExtraMissing, RunInvalid
+from training.recipe import TrainRecipe
+from training.train import BEST, RECORD
+
+Rows = NDArray[np.float32]
+"""[boxes, 6]: x1, y1, x2, y2, score, class."""
+
+# What rounding in another order of sums may change, and no more (issue's acceptance).
+MAX_BOX_PX = 1.0
+MAX_SCORE = 0.01
+# Boxes fainter than this are no finding of any release.
+_FLOOR = 0.05
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parity:
+    """How far two models are apart on the same pictures."""
+
+    boxes: int
+    """How many boxes were compared."""
+    box_px: float
+    """Largest difference of an edge, in pixels of the input."""
+    score: float
+    """Largest difference of a score."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether they say the same."""
+        return self.box_px <= MAX_BOX_PX and self.score <= MAX_SCORE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exported:
+    """What was written."""
+
+    parity: Parity
+    """How far it is from PyTorch."""
+    classes: tuple[str, ...]
+    """Its classes, in the model's order."""
+
+
+def parity(first: Rows, second: Rows) -> Parity:
+    """Compare two answers to one picture; a box without a partner counts as infinitely far.
+
+    Each box of either side is held against the nearest one of its class on the other side.
+    """
+    there, back = _nearest(first, second), _nearest(second, first)
+    return joined([there, back])
+
+
+def _nearest(mine: Rows, others: Rows) -> Parity:
+    firm = mine[mine[:, 4] >= _FLOOR + MAX_SCORE]
+    box_px = score = 0.0
+    for row in firm:
+        same = others[others[:, 5] == row[5]]
+        apart = (
+            np.abs(same[:, :4] - row[:4]).max(axis=1, initial=0)
+            if len(same)
+            else np.array([np.inf])
+        )
+        unlike = np.abs(same[:, 4] - row[4]) if len(same) else np.array([np.inf])
+        best = int((apart / MAX_BOX_PX + unlike / MAX_SCORE).argmin())
+        box_px, score = max(box_px, float(apart[best])), max(score, float(unlike[best]))
+    return Parity(boxes=len(firm), box_px=box_px, score=score)
+
+
+def joined(parts: Sequence[Parity]) -> Parity:
+    """The worst of several comparisons."""
+    return Parity(
+        boxes=sum(part.boxes for part in parts),
+        box_px=max((part.box_px for part in parts), default=0.0),
+        score=max((part.score for part in parts), default=0.0),
+    )
+
+
+def inputs(photos: Sequence[Path], recipe: TrainRecipe) -> list[NDArray[np.float32]]:
+    """What the release's pipeline would feed of these photos: [1, 3, side, side] each."""
+    batches = []
+    for path in photos:
+        bgr = decode.decode(decode.read(path)).bgr
+        reduced = resize(bgr, *reduced_size(bgr.shape[1], bgr.shape[0], recipe.tiling.max_side_px))
+        for tile in plan(reduced.shape[1], reduced.shape[0], recipe.side_px, recipe.tiling):
+            fit = Letterbox.fit(tile.width, tile.height, recipe.side_px)
+            batches.append(to_batch(reduced, [tile], [fit]))
+    return batches
+
+
+def read_record(run: Path) -> dict[str, Any]:
+    """The run's record. Raises RunInvalid."""
+    try:
+        record: dict[str, Any] = json.loads((run / RECORD).read_text())
+    except (OSError, ValueError) as error:
+        raise RunInvalid(f"{run}: should hold {RECORD} of a training run") from error
+    return record
+
+
+def export(run: Path, out: Path, pinned: Sequence[Path]) -> Exported:
+    """Write the run's best weights as ONNX to `out`, checked against PyTorch on the pinned photos.
+
+    Raises RunInvalid, ExtraMissing, and ExportRefused where they differ or nothing was compared.
+    """
+    recipe = TrainRecipe.model_validate_json(json.dumps(read_record(run)["recipe"]))
+    if not (run / BEST).exists():
+        raise RunInvalid(f"{run}: should hold {BEST}")
+    trained = _yolo(run / BEST)
+    file = Path(trained.export(format="onnx", imgsz=recipe.side_px, simplify=True, device="cpu"))
+    session = OnnxSession(file, side_px=recipe.side_px)
+    apart = compare(_torch_runner(run / BEST), session.run, inputs(pinned, recipe))
+    if not apart.holds or not apart.boxes:
+        limits = f"{MAX_BOX_PX} px and {MAX_SCORE}"
+        raise ExportRefused(f"{file}: boxes should differ by at most {limits}, got {apart}")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(file, out)
+    names: dict[int, str] = trained.names
+    return Exported(parity=apart, classes=tuple(names[index] for index in sorted(names)))
+
+
+def compare(
+    first: Callable[[Rows], Rows],
+    second: Callable[[Rows], Rows],
+    batches: Sequence[NDArray[np.float32]],
+) -> Parity:
+    """Run both on the same inputs, one by one."""
+    return joined([parity(first(batch)[0], second(batch)[0]) for batch in batches])
+
+
+def _torch_runner(weights: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+    import torch  # noqa: PLC0415 - an extra that only training needs
+
+    network = _yolo(weights).model.float().eval()
+
+    def run(batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        with torch.inference_mode():
+            answer = network(torch.from_numpy(batch))
+        rows = answer[0] if isinstance(answer, tuple | list) else answer
+        return np.asarray(rows.numpy(), np.float32)
+
+    return run
+
+
+def peer(model: Path, side_px: int) -> Callable[[NDArray[np.uint8]], object] | None:
+    """Ultralytics' own prediction on a BGR tile by the same ONNX file; None where it is not installed."""
+    try:
+        yolo = _yolo(model)
+    except ExtraMissing:
+        return None
+
+    def predict(bgr: NDArray[np.uint8]) -> object:
+        return yolo.predict(bgr, imgsz=side_px, verbose=False, device="cpu")
+
+    return predict
+
+
+def _yolo(weights: Path) -> Any:  # noqa: ANN401 - Ultralytics ships no types
+    try:
+        from ultralytics import YOLO  # noqa: PLC0415 - an extra that only training needs
+    except ImportError as error:
+        raise ExtraMissing("install the training extra first: pip install '.[training]'") from error
+    return YOLO(str(weights), task="detect")

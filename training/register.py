@@ -1,0 +1,108 @@
+"""A candidate becomes a release: model.onnx with a card that says what it is and how well it does."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from models.errors import RecordInvalid
+from models.records import Release
+from models.vision.bundle import CARD, open_release, read_card
+from models.vocabulary import Language
+from training.errors import RunInvalid, TrainingError
+from training.recipe import TrainRecipe
+
+MODEL = "model.onnx"
+# Trained by Ultralytics' AGPL-3.0 code, which claims the weights as well; see the README's licences.
+LICENCE = "AGPL-3.0-only (trained with Ultralytics YOLO, whose licence covers trained models)"
+# The threshold before calibration chose one.
+FIRST_THRESHOLD = 0.25
+# Figures of evaluate that a card repeats for each class, and for each folder.
+FIGURES = (
+    "ap50", "ap50_95", "recall", "recall_at_01_false_boxes", "photo_auroc", "photo_ap",
+    "false_boxes_per_clean_photo", "photos_found", "clean_photos_flagged",
+)  # fmt: skip
+
+
+def candidate_card(
+    record: Mapping[str, Any], classes: tuple[str, ...], model: Path, version: str
+) -> Release:
+    """The card of a fresh export, before thresholds, figures and notes are known."""
+    recipe = TrainRecipe.model_validate_json(json.dumps(record["recipe"]))
+    with model.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Release(
+        name=recipe.name,
+        version=version,
+        file=model.name,
+        sha256=digest,
+        classes=classes,
+        sees=recipe.sees,
+        input_name="images",
+        input_side_px=recipe.side_px,
+        output_name="output0",
+        tiling=recipe.tiling,
+        thresholds=dict.fromkeys(classes, FIRST_THRESHOLD),
+        trained_on=(str(record["data"]["version"]),),
+        licence=LICENCE,
+        recipe=f"training/recipes/{recipe.name}.train.yaml at {record['code']}, data {record['data']['digest']}",
+    )
+
+
+def write_card(card: Release, folder: Path) -> None:
+    """The card as YAML beside the model."""
+    content = json.loads(card.to_json())
+    order = {name: content[name] for name in Release.model_fields if name in content}
+    text = yaml.safe_dump(order, allow_unicode=True, sort_keys=False, width=100)
+    (folder / CARD).write_text(text, encoding="utf-8")
+
+
+def figures_of(report: Mapping[str, Any]) -> dict[str, float]:
+    """The card's metrics: `class/figure` over all photos, `class/figure/folder` for each folder."""
+    found = {
+        f"{kind}/{n}": v for kind, values in report["classes"].items() for n, v in values.items()
+    }
+    for folder, kinds in report["folders"].items():
+        for kind, values in kinds.items():
+            found |= {f"{kind}/{n}/{folder}": v for n, v in values.items()}
+    wanted = {key: value for key, value in found.items() if key.split("/")[1] in FIGURES}
+    told = {key: float(value) for key, value in wanted.items() if value is not None}
+    return {"photos": report["photos"], "clean_photos": report["clean_photos"]} | told
+
+
+def register(candidate: Path, report: Path, notes: Path, releases: Path) -> Path:
+    """Copy a candidate into the releases with its figures and notes; returns its folder there.
+
+    The copy is opened as a station would open it. Raises RunInvalid, TrainingError, ReleaseRefused.
+    """
+    card = read_card(candidate)
+    figures = _json(report)
+    if figures.get("release") != card.identifier:
+        raise RunInvalid(f"{report}: should be of {card.identifier}, got {figures.get('release')}")
+    try:
+        said = {
+            Language(k): v for k, v in yaml.safe_load(notes.read_text(encoding="utf-8")).items()
+        }
+        card = Release.from_json(
+            card.model_copy(update={"metrics": figures_of(figures), "notes": said}).to_json()
+        )
+    except (OSError, ValueError, AttributeError, yaml.YAMLError, RecordInvalid) as error:
+        raise TrainingError(f"{notes}: {' '.join(str(error).split())}") from error
+    folder = releases / card.name
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(candidate / card.file, folder / card.file)
+    write_card(card, folder)
+    open_release(folder)
+    return folder
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunInvalid(f"{path}: should be the report that evaluate wrote") from error
+    return content
