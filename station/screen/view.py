@@ -95,6 +95,11 @@ def grade_of(inspection: Inspection) -> Grade:
     return max(Grade, key=lambda grade: (inspection.judgement.grade.get(grade, 0.0), grade.value))
 
 
+def is_provisional(inspection: Inspection) -> bool:
+    """Whether something was not looked at, so that the grade may still fall."""
+    return bool(inspection.not_seen or inspection.not_assessable)
+
+
 def routing_of(inspection: Inspection, entries: tuple[Entry, ...]) -> Routing:
     """The server's routing once it is known, the station's until then."""
     known = {entry.inspection.inspection_id: entry.routing for entry in entries}

@@ -205,13 +205,20 @@ def _free_port() -> int:
         return int(door.getsockname()[1])
 
 
+def _tell(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
 def compare(root: Path, count: Count) -> list[str]:
     """Fill in the count and say what is wrong."""
     home = root / "home"
     here = dict(
         _rows(home / "station/outbox.sqlite3", "SELECT inspection_id, record FROM inspection")
     )
-    there = dict(_rows(home / "server/secondlook.db", "SELECT inspection_id, record FROM inspections"))
+    there = dict(
+        _rows(home / "server/secondlook.db", "SELECT inspection_id, record FROM inspections")
+    )
     announced = {
         event["inspection"]: event["sha256"]
         for log in root.glob("station-*.log")
@@ -219,7 +226,9 @@ def compare(root: Path, count: Count) -> list[str]:
         if event["event"] == "accepted"
     }
     records = {name: Inspection.from_json(record) for name, record in here.items()}
-    forgotten = [n for n, sha in announced.items() if n not in records or records[n].content_sha256() != sha]
+    forgotten = [
+        n for n, sha in announced.items() if n not in records or records[n].content_sha256() != sha
+    ]
     missing = [n for n in records if n not in there or Inspection.from_json(there[n]) != records[n]]
     strangers = [name for name in there if name not in records]
     rounds = _rows(home / "station/outbox.sqlite3", "SELECT round, return_code FROM inspection")
@@ -246,7 +255,9 @@ def _spoiled(root: Path, records: object) -> set[str]:
         wanted |= {h for p in record.photos for h in (p.sha256, p.thumbnail_sha256) if h}
         if {photo.sha256 for photo in record.photos} - originals.keys() or len(record.photos) != 3:
             return {record.inspection_id}
-    kept = {path.name: path for path in (root / "home/server/photos").rglob("*") if len(path.name) == 64}
+    kept = {
+        path.name: path for path in (root / "home/server/photos").rglob("*") if len(path.name) == 64
+    }
     return {
         name
         for name in wanted
@@ -258,7 +269,7 @@ def soak(kills: int, seed: int) -> int:
     started_s = time.monotonic()
     root = Path(tempfile.mkdtemp(prefix="secondlook-soak-"))
     house, count = House(root=root, dice=random.Random(seed)), Count()
-    print(f"{kills} kills, seed {seed}, in {root}", flush=True)
+    _tell(f"{kills} kills, seed {seed}, in {root}")
     house.prepare()
     faults = []
     try:
@@ -269,7 +280,7 @@ def soak(kills: int, seed: int) -> int:
             house.kill_station()
             count.kills += 1
             if count.kills % 10 == 0:
-                print(f"{count.kills} kills, server {'up' if house.server else 'down'}", flush=True)
+                _tell(f"{count.kills} kills, server {'up' if house.server else 'down'}")
         house.drain()
     except Broken as error:
         faults.append(str(error))
@@ -278,12 +289,12 @@ def soak(kills: int, seed: int) -> int:
     faults += compare(root, count)
     count.seconds = round(time.monotonic() - started_s, 1)
     for fault in faults[:50]:
-        print(fault)
+        _tell(fault)
     if faults:
-        print(f"everything is kept in {root}")
+        _tell(f"everything is kept in {root}")
     else:
         shutil.rmtree(root)
-    print(json.dumps(asdict(count)), flush=True)
+    _tell(json.dumps(asdict(count)))
     return 0 if count.is_clean and not faults else 1
 
 

@@ -338,6 +338,20 @@ def test_the_shown_grade_is_the_most_probable_one(shares, grade):
 
 
 @pytest.mark.parametrize(
+    ("said", "mark"),
+    [
+        ({}, False),
+        ({"not_seen": (Shot.BACK,)}, True),
+        ({"not_assessable": (Defect.STAIN,)}, True),
+    ],
+)
+def test_a_grade_of_what_was_not_all_seen_looks_provisional(place, said, mark):
+    place.show(inspection(**said))
+    assert ("grade-B provisional" in place.page()) is mark
+    assert ("as far as it was seen" in place.page()) is mark
+
+
+@pytest.mark.parametrize(
     ("xyxy", "inside"),
     [
         ((10, 10, 60, 40), True),

@@ -358,6 +358,14 @@ def test_nobody_at_the_servers_address_is_silence():
     send.close()
 
 
+def test_a_proxy_of_the_environment_is_not_asked_for_a_server_on_this_machine(server, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    send = HttpSend(server.url, TOKEN, timeout_s=5)
+    assert send("GET", "/healthz", b"", "").status == 200
+    send.close()
+
+
 def test_a_reply_without_an_end_is_read_so_far_and_no_further(server):
     server.moods.append("huge")
     send = HttpSend(server.url, TOKEN, timeout_s=5)
