@@ -96,7 +96,7 @@ class Outbox:
         for orphan in there - self._ledger.photos():
             self._files.remove(orphan)
         for inspection_id in self._ledger.pending_ids():
-            if not files_of(self._ledger.inspection(inspection_id)).keys() <= there:
+            if not files_of(self.inspection(inspection_id)).keys() <= there:
                 self.refuse(inspection_id, "A photo is gone from this station's disk.")
 
     def __enter__(self) -> Self:
@@ -161,9 +161,13 @@ class Outbox:
         """Inspections that the server does not have yet, oldest first."""
         return self._ledger.pending_ids()
 
+    def record(self, inspection_id: str) -> str:
+        """The accepted JSON, letter by letter: what an older station accepted hashes as it was."""
+        return self._ledger.record(inspection_id)
+
     def inspection(self, inspection_id: str) -> Inspection:
         """The accepted record."""
-        return self._ledger.inspection(inspection_id)
+        return Inspection.from_json(self.record(inspection_id))
 
     def photo(self, sha256: str) -> bytes:
         """The bytes of a photo or thumbnail, compared with their hash. Raises PhotoLost."""

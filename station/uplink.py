@@ -234,7 +234,7 @@ class Uplink:
 
     def _deliver(self, inspection: Inspection) -> Kept | Missing | Refused | Wait:
         """Photos first, then the record; photos that the server turns out to lack are sent once more."""
-        body = inspection.to_json().encode()
+        body = self._outbox.record(inspection.inspection_id).encode()
         try:
             for _ in range(2):
                 fault = self._send_photos(inspection)

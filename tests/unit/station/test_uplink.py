@@ -270,6 +270,27 @@ def test_a_word_about_other_content_is_kept_for_a_person(server, outbox, uplink)
     assert "not what it was sent" in entry.words
 
 
+def test_what_another_version_accepted_is_sent_as_it_was(outbox):
+    """Its hash was taken of other keys than today's; the server takes it of what it is sent."""
+    outbox.accept(INSPECTION, FILES)
+    older = INSPECTION.to_json().replace('"operator":null,', '"mood":"good",')
+    outbox._ledger._db.execute(
+        "UPDATE inspection SET record = ?, sha256 = ?", (older, sha256(older))
+    )
+    sent = []
+
+    def send(_method, path, data, _media_type):
+        if "inspections" not in path:
+            return Reply(status=201)
+        sent.append(data)
+        word = WORD.model_copy(update={"sha256": sha256(data)})
+        return Reply(status=201, body=word.to_json().encode())
+
+    Uplink(outbox, send).step()
+    assert sent == [older.encode()]
+    assert outbox.tally().acknowledged == 1
+
+
 def test_photos_that_the_server_has_are_not_sent_twice(server, outbox, uplink):
     inspection, files = item(1)
     outbox.accept(inspection, files)
