@@ -60,12 +60,19 @@ def running(home: Path, **settings: str) -> Iterator[House]:
         **settings,
     }
     with (home / "log.txt").open("wb") as log:
-        demo = subprocess.Popen([ROOT / "bin/demo"], cwd=ROOT, env=env, stdout=log, stderr=log, start_new_session=True)
+        demo = subprocess.Popen(
+            [ROOT / "bin/demo"], cwd=ROOT, env=env, stdout=log, stderr=log, start_new_session=True
+        )
         house = House(
-            server_url=f"http://127.0.0.1:{server}", station_url=f"http://127.0.0.1:{station}", home=home
+            server_url=f"http://127.0.0.1:{server}",
+            station_url=f"http://127.0.0.1:{station}",
+            home=home,
         )
         try:
-            wait_until(lambda: demo.poll() is not None or answers(f"{house.station_url}/healthz"), "station")
+            wait_until(
+                lambda: demo.poll() is not None or answers(f"{house.station_url}/healthz"),
+                "station",
+            )
             assert demo.poll() is None, (home / "log.txt").read_text()
             yield house
         finally:

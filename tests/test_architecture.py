@@ -35,7 +35,11 @@ def test_functions_and_files_stay_within_their_budget() -> None:
 def copy(tmp_path: Path) -> Path:
     """The house without its walls' decoration: enough to break a rule in."""
     for package in architecture.PACKAGES:
-        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__", "*.onnx"))
+        shutil.copytree(
+            ROOT / package,
+            tmp_path / package,
+            ignore=shutil.ignore_patterns("__pycache__", "*.onnx"),
+        )
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     (tmp_path / "datasets").mkdir()
     return tmp_path
@@ -89,7 +93,10 @@ def test_a_stray_import_of_a_guarded_package_is_reported(copy: Path) -> None:
 
     told = architecture.guarded_imports(copy)
 
-    assert [line.split(" imports ")[0] for line in told] == ["models/vision/tiles.py", "training/read.py"]
+    assert [line.split(" imports ")[0] for line in told] == [
+        "models/vision/tiles.py",
+        "training/read.py",
+    ]
 
 
 def test_an_unmarked_copyleft_file_is_reported(copy: Path) -> None:
@@ -102,7 +109,9 @@ def test_python_in_datasets_is_reported(copy: Path) -> None:
     assert architecture.python_in_datasets(copy) == ["datasets/load.py"]
 
 
-def test_a_stranger_with_our_name_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stranger_with_our_name_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "models").mkdir()
     (tmp_path / "models/__init__.py").touch()
     info = tmp_path / "stranger-1.0.dist-info"
@@ -117,7 +126,10 @@ def test_a_stranger_with_our_name_is_reported(tmp_path: Path, monkeypatch: pytes
 def test_what_outgrows_its_room_is_reported(copy: Path) -> None:
     append(copy / "models/vision/tiles.py", "\n" * architecture.MAX_FILE_LINES)
     append(copy / "station/bench.py", "def long() -> None:\n" + "    print()\n" * 60)
-    append(copy / "training/read.py", "".join(f"def f{i}():\n" + "    x = 1\n" * 30 for i in range(900)))
+    append(
+        copy / "training/read.py",
+        "".join(f"def f{i}():\n" + "    x = 1\n" * 30 for i in range(900)),
+    )
 
     told = "\n".join(architecture.oversized(copy))
 

@@ -30,7 +30,9 @@ def documented(word: str) -> bool:
 def _modules() -> Iterator[str]:
     for package in PACKAGES:
         found = pkgutil.walk_packages([str(ROOT / package)], f"{package}.")
-        yield from (m.name for m in found if m.name not in NEEDS_TRAINING and ".migrations" not in m.name)
+        yield from (
+            m.name for m in found if m.name not in NEEDS_TRAINING and ".migrations" not in m.name
+        )
 
 
 def _subclasses(of: type) -> Iterator[type]:

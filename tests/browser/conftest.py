@@ -44,7 +44,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def whole_house(browser: Browser, home: Path) -> Iterator[house.House]:
-    """After the browser, so that nothing is started for tests that are skipped."""
+    """Nothing is started for tests that are skipped."""
+    assert browser.is_connected()
     with house.running(home, SECONDLOOK_STATION_REPLAY_PAUSE_S="0") as running:
         yield running
 
@@ -56,7 +57,10 @@ def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": width, "height": height}, locale="en-GB")
     page = context.new_page()
     complaints: list[str] = []
-    page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+    page.on(
+        "console",
+        lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None,
+    )
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield page
     context.close()
