@@ -118,7 +118,9 @@ def serving(
     app = create_app(parts)
     if change:
         change(app)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, ws="none"))
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=0, log_config=None, ws="none", server_header=False)
+    )
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
