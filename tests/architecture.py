@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from packaging.requirements import Requirement
+
 PACKAGES = ("models", "station", "server", "training")
 MAX_FILE_LINES = 350
 MAX_MEDIAN_LINES = 8
@@ -81,6 +83,26 @@ def foreign_providers() -> dict[str, list[str]]:
     provided = importlib.metadata.packages_distributions()
     strangers = {name: sorted(set(provided.get(name, [])) - {"secondlook"}) for name in PACKAGES}
     return {name: them for name, them in strangers.items() if them}
+
+
+def brought_by(extra: str) -> set[str]:
+    """Names of all distributions that installing secondlook[extra] brings, as far as installed here."""
+    found: set[str] = set()
+    open_ends = [("secondlook", extra)]
+    while open_ends:
+        name, wanted = open_ends.pop()
+        try:
+            texts = importlib.metadata.requires(name) or []
+        except importlib.metadata.PackageNotFoundError:
+            continue  # not installed: another platform's
+        needed = (Requirement(text) for text in texts)
+        for requirement in needed:
+            if requirement.marker and not requirement.marker.evaluate({"extra": wanted}):
+                continue
+            if requirement.name.lower() not in found:
+                found.add(requirement.name.lower())
+                open_ends += [(requirement.name, one) for one in ("", *requirement.extras)]
+    return found
 
 
 def _length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:

@@ -27,6 +27,17 @@ def test_nobody_else_provides_our_package_names() -> None:
     assert architecture.foreign_providers() == {}
 
 
+@pytest.mark.parametrize("extra", ["station", "server"])
+def test_a_station_or_a_server_brings_no_pytorch(extra: str) -> None:
+    brought = architecture.brought_by(extra)
+    assert {"pydantic", "uvicorn", "starlette"} <= brought
+    assert brought.isdisjoint({"torch", "torchvision", "ultralytics"})
+
+
+def test_the_server_brings_nothing_that_sees() -> None:
+    assert architecture.brought_by("server").isdisjoint({"opencv-python", "onnxruntime", "pillow"})
+
+
 def test_functions_and_files_stay_within_their_budget() -> None:
     assert architecture.oversized(ROOT) == []
 
