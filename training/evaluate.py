@@ -22,7 +22,9 @@ class Photo:
     photo: Labelled
     """With its truth."""
     group: str
-    """The folder that it is from."""
+    """The folder that it is from, or the set."""
+    clean: bool = False
+    """It was given as clean, whatever its labels say."""
 
 
 def evaluate(
@@ -42,11 +44,11 @@ def evaluate(
     thresholds = bundle.card.thresholds
     return {
         "release": bundle.card.identifier,
-        "photos": sum(photo.group in map(str, data) for photo in photos),
-        "clean_photos": sum(photo.group in map(str, clean) for photo in photos),
+        "photos": sum(not photo.clean for photo in photos),
+        "clean_photos": sum(photo.clean for photo in photos),
         "classes": {kind: figures(seen[kind], thresholds[kind]) for kind in bundle.card.classes},
         "folders": {
-            _short(Path(group)): {
+            group: {
                 kind: figures([s for s in seen[kind] if s.group == group], thresholds[kind])
                 for kind in bundle.card.classes
             }
@@ -68,7 +70,9 @@ def _photos(
         reading = read_set(folder, bundle.card.classes, clean=clean)
         for complaint in reading.complaints:
             told(f"{folder}: {complaint}")
-        photos += [Photo(photo=photo, group=str(folder)) for photo in reading.photos]
+        photos += [
+            Photo(photo=photo, group=_short(folder), clean=clean) for photo in reading.photos
+        ]
     return photos
 
 

@@ -125,7 +125,9 @@ def export(run: Path, out: Path, pinned: Sequence[Path]) -> Exported:
     if not (run / BEST).exists():
         raise RunInvalid(f"{run}: should hold {BEST}")
     trained = _yolo(run / BEST)
-    file = Path(trained.export(format="onnx", imgsz=recipe.side_px, simplify=True, device="cpu"))
+    # nms=False asks for the one-to-one head, which needs none.
+    options = {"imgsz": recipe.side_px, "nms": False, "simplify": True, "device": "cpu"}
+    file = Path(trained.export(format="onnx", **options))
     session = OnnxSession(file, side_px=recipe.side_px)
     apart = compare(_torch_runner(run / BEST), session.run, inputs(pinned, recipe))
     if not apart.holds or not apart.boxes:
@@ -150,6 +152,7 @@ def _torch_runner(weights: Path) -> Callable[[NDArray[np.float32]], NDArray[np.f
     import torch  # noqa: PLC0415 - an extra that only training needs
 
     network = _yolo(weights).model.float().eval()
+    network.end2end = True
 
     def run(batch: NDArray[np.float32]) -> NDArray[np.float32]:
         with torch.inference_mode():

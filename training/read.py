@@ -64,10 +64,11 @@ def read_set(folder: Path, classes: Sequence[str], *, clean: bool = False) -> Re
     `clean` asks for no labels at all: nothing of these classes is there, whatever labels say.
     Raises DatasetInvalid where there is no images/ with photos, or no classes.txt when it is needed.
     """
+    files = image_files(folder)
     names = () if clean else _class_names(folder)
     complaints: list[str] = []
     photos = []
-    for path in image_files(folder):
+    for path in files:
         try:
             photos.append(_read_photo(path, names, classes, complaints))
         except (PhotoUnreadable, LookupError, ValueError) as error:

@@ -11,7 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from models.records import Tiling
 from models.vocabulary import Category, Defect
 from training.errors import RecipeInvalid
+from training.render.stains import KINDS
 
+# What can be painted in: the kinds drawn by rule, and the shapes from files.
+PAINTED = {*KINDS, "overlay"}
 RECIPES = Path(__file__).parent / "recipes"
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -142,6 +145,8 @@ def read_data_recipe(path: Path) -> DataRecipe:
             raise RecipeInvalid(
                 f"{path}: source should be among {sorted(known)}, got {step.source}"
             )
+        if strange := set(step.kinds) - PAINTED:
+            raise RecipeInvalid(f"{path}: kinds should be among {sorted(PAINTED)}, got {strange}")
     return recipe
 
 

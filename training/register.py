@@ -12,7 +12,6 @@ import yaml
 from models.errors import RecordInvalid
 from models.records import Release
 from models.vision.bundle import CARD, open_release, read_card
-from models.vocabulary import Language
 from training.errors import RunInvalid, TrainingError
 from training.recipe import TrainRecipe
 
@@ -84,12 +83,9 @@ def register(candidate: Path, report: Path, notes: Path, releases: Path) -> Path
     if figures.get("release") != card.identifier:
         raise RunInvalid(f"{report}: should be of {card.identifier}, got {figures.get('release')}")
     try:
-        said = {
-            Language(k): v for k, v in yaml.safe_load(notes.read_text(encoding="utf-8")).items()
-        }
-        card = Release.from_json(
-            card.model_copy(update={"metrics": figures_of(figures), "notes": said}).to_json()
-        )
+        said = dict(yaml.safe_load(notes.read_text(encoding="utf-8")).items())
+        told = {"metrics": figures_of(figures), "notes": said}
+        card = Release.from_json(json.dumps(card.model_dump(mode="json") | told))
     except (OSError, ValueError, AttributeError, yaml.YAMLError, RecordInvalid) as error:
         raise TrainingError(f"{notes}: {' '.join(str(error).split())}") from error
     folder = releases / card.name

@@ -1,0 +1,102 @@
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.tiny_model import write_release
+from tests.unit.training.photosets import pale, with_dark, write_set
+from training.cli import app
+from training.recipe import RECIPES
+
+BOX = (20, 20, 40, 40)
+
+
+def run(*arguments: object) -> tuple[int, str, str]:
+    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return done.exit_code, done.stdout, done.stderr
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return write_set(
+        tmp_path / "data", {"a": (with_dark(pale(1), BOX), [(0, BOX)]), "b": (pale(2), [])}
+    )
+
+
+def test_evaluate_writes_json_and_prints_the_figures(tmp_path: Path, data: Path) -> None:
+    release = write_release(tmp_path / "releases")
+    code, out, _ = run(
+        "evaluate",
+        "--release",
+        release,
+        "--data",
+        data,
+        "--data",
+        data,
+        "--clean",
+        data,
+        "--json",
+        tmp_path / "r.json",
+    )
+
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert code == 0
+    assert (report["photos"], report["clean_photos"]) == (4, 2)
+    assert json.loads(out) == report["classes"]
+
+
+def test_bench_tells_its_ratio(tmp_path: Path, data: Path) -> None:
+    release = write_release(tmp_path / "releases")
+    code, out, _ = run(
+        "bench", "--release", release, "--rounds", 1, *sorted((data / "images").iterdir())
+    )
+
+    report = json.loads(out)
+    assert code == 0
+    assert report["pipeline_over_session"] > 0
+    assert report["release"] == "stain@1"
+    assert report["photos"] == 2
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (("evaluate", "--release", "nowhere", "--data", "nowhere"), "there is no card"),
+        (("assemble", "--photos", "nowhere", "--recipe", RECIPES / "stain.data.yaml", "--out", "out"), "images/"),
+        (("assemble", "--photos", "nowhere", "--recipe", "nowhere.yaml", "--out", "out"), "nowhere.yaml"),
+        (("export", "--run", "nowhere", "--out", "out"), "run.json"),
+        (("calibrate", "--release", "nowhere", "--photos", "nowhere", "--recipe", "nowhere"), "there is no card"),
+        (("register", "--candidate", "nowhere", "--report", "r", "--notes", "n"), "there is no card"),
+        (("train", "--recipe", "nowhere.yaml", "--data", "d", "--run", "r"), "nowhere.yaml"),
+        (("bench", "--release", "nowhere"), "there is no card"),
+    ],
+)  # fmt: skip
+def test_what_goes_wrong_is_one_line_and_exit_code_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[object, ...], told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(*command)
+
+    assert (code, out) == (2, "")
+    assert err.startswith("secondlook-training: ")
+    assert err.count("\n") == 1
+    assert told in err
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("ultralytics") is not None, reason="the training extra is installed"
+)
+def test_training_without_the_extra_says_what_to_install(tmp_path: Path) -> None:
+    code, _, err = run(
+        "train",
+        "--recipe",
+        RECIPES / "stain.train.yaml",
+        "--data",
+        tmp_path,
+        "--run",
+        tmp_path / "run",
+    )
+    assert code == 2
+    assert "training extra" in err
