@@ -1,5 +1,6 @@
 """`secondlook-server`: the server's commands. Errors are one line on standard error, exit 2."""
 
+import socket
 import sys
 from typing import Annotated, NoReturn
 
@@ -37,20 +38,27 @@ def run() -> None:
         typer.echo(
             "No account yet. Make one: secondlook-server account NAME --role reviewer", err=True
         )
-    config = uvicorn.Config(
-        create_app(parts),
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        ws="none",
-        timeout_graceful_shutdown=10,
-    )
-    server = uvicorn.Server(config)
-    server.run()
-    if not server.started:
-        raise ServerError(f"Nothing can listen on {settings.host}:{settings.port}; is it taken?")
+    with _door(settings.host, settings.port) as door:
+        config = uvicorn.Config(
+            create_app(parts),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            ws="none",
+            timeout_graceful_shutdown=10,
+        )
+        uvicorn.Server(config).run(sockets=[door])
+
+
+def _door(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host.strip("[]"), port), family=family, backlog=2048)
+    except OSError as error:
+        raise SettingsInvalid(
+            f"Nothing can listen on {host}:{port}: {error.strerror}; choose another "
+            "SECONDLOOK_SERVER_PORT or stop what listens there."
+        ) from error
 
 
 def _demo_is_local() -> str:

@@ -1,0 +1,209 @@
+"""A reviewer's hands never leave the keyboard, and nothing that was entered is lost; in a real Chromium."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
+
+from models.records import Opinion
+from models.vocabulary import Defect, Disposition, Grade, Role, Verdict
+from server.accounts import service
+from server.ledger import dossier
+from tests.factories import finding, sha256
+from tests.unit.server.running import JPEG, PASSWORD, Running, an_inspection, send, serving
+
+pytestmark = pytest.mark.browser
+FINDINGS = (
+    finding(finding_id="f1", photo_sha256=sha256(JPEG)),
+    finding(
+        finding_id="f2", photo_sha256=sha256(JPEG), defect=Defect.SCRATCH, xyxy=(300, 200, 400, 300)
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    system = next(filter(None, map(shutil.which, names)), None)
+    with sync_playwright() as playwright:
+        try:
+            running = playwright.chromium.launch(
+                executable_path=system, args=["--no-sandbox", "--disable-gpu"]
+            )
+        except PlaywrightError as error:
+            if os.environ.get("SECONDLOOK_REQUIRE_BROWSER"):
+                raise
+            pytest.skip(f"no Chromium here: apt install chromium ({str(error).splitlines()[0]})")
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Running]:
+    with serving(tmp_path) as running:
+        for number in (1, 2, 3):
+            send(running.station(), an_inspection(number, findings=FINDINGS))
+            running.clock.pass_by(minutes=1)
+        service.put_account(running.parts.database, "ann", Role.REVIEWER, PASSWORD, running.clock())
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser, server: Running) -> Iterator[Page]:
+    """Somebody at the queue, signed in by keyboard."""
+    context = browser.new_context(
+        base_url=server.url, viewport={"width": 1280, "height": 800}, locale="en-GB"
+    )
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto("/review")
+    page.keyboard.type("ann")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/review")
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def opinion(server: Running, number: int = 1) -> Opinion:
+    with server.parts.database.reading() as connection:
+        found = dossier(connection, an_inspection(number).inspection_id)
+    assert found is not None
+    (only,) = found.opinions
+    return only
+
+
+def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def open_case(page: Page, number: int = 1) -> None:
+    press(page, "Enter")
+    page.wait_for_url(f"**/review/{an_inspection(number).inspection_id}")
+    expect(page.locator(".findings .chosen")).to_have_count(1)
+
+
+def test_a_whole_decision_in_five_strokes(page: Page, server: Running) -> None:
+    open_case(page)
+    press(page, "y", "n", "d", "3", "Enter")
+    page.wait_for_url(f"**/review/{an_inspection(2).inspection_id}*")
+
+    said = opinion(server)
+    assert (said.grade, said.disposition) == (Grade.D, Disposition.DONATE)
+    assert said.verdicts == {"f1": Verdict.CONFIRMED, "f2": Verdict.REJECTED}
+    expect(page.get_by_text("Saved.")).to_be_visible()
+
+
+def test_what_is_missing_is_said_and_nothing_is_sent(page: Page) -> None:
+    open_case(page)
+    press(page, "b", "Enter")
+    expect(page.get_by_text("Choose a grade and where the item goes first.")).to_be_visible()
+    expect(page.locator("fieldset.missing")).to_have_count(1)
+    press(page, "1", "Enter")
+    page.wait_for_url(f"**/review/{an_inspection(2).inspection_id}*")
+
+
+def test_a_note_takes_letters_as_letters(page: Page, server: Running) -> None:
+    open_case(page)
+    press(page, "t")
+    page.keyboard.type("a stain, see B 1")
+    press(page, "Escape", "c", "2", "t", "Control+Enter")
+    page.wait_for_url(f"**/review/{an_inspection(2).inspection_id}*")
+    said = opinion(server)
+    assert (said.note, said.grade, said.disposition) == (
+        "a stain, see B 1",
+        Grade.C,
+        Disposition.REPAIR,
+    )
+
+
+def test_work_survives_a_closed_page_and_is_forgotten_when_it_is_saved(
+    page: Page, server: Running
+) -> None:
+    open_case(page)
+    press(page, "y", "e", "4", "t")
+    page.keyboard.type("torn")
+    case = page.url
+    page.goto("about:blank")
+    page.goto(case)
+
+    expect(page.locator("input[name=grade]:checked")).to_have_value("E")
+    press(page, "Enter")
+    page.wait_for_url(f"**/review/{an_inspection(2).inspection_id}*")
+    said = opinion(server)
+    assert (said.grade, said.note, said.verdicts) == (Grade.E, "torn", {"f1": Verdict.CONFIRMED})
+    assert (
+        page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('draft:'))") == []
+    )
+
+
+def test_the_same_answer_twice_takes_it_back(page: Page) -> None:
+    open_case(page)
+    press(page, "y", "k", "y")
+    expect(page.locator(".findings input:checked")).to_have_count(0)
+
+
+def test_boxes_zoom_photos_and_help_have_their_keys(page: Page) -> None:
+    open_case(page)
+    boxes = page.locator(".stage figure:not([hidden]) .boxes")
+    press(page, "h")
+    expect(boxes).to_be_hidden()
+    press(page, "h", "z")
+    expect(boxes).to_be_visible()
+    expect(page.locator(".canvas.zoomed")).to_have_count(1)
+    press(page, "z", "ArrowRight", "?")
+    expect(page.locator("dialog")).to_be_visible()
+    press(page, "a", "Escape")
+    expect(page.locator("dialog")).to_be_hidden()
+    expect(page.locator("input[name=grade]:checked")).to_have_count(0)
+
+
+def test_skipping_goes_on_without_a_decision(page: Page) -> None:
+    open_case(page)
+    press(page, "s")
+    page.wait_for_url(f"**/review/{an_inspection(2).inspection_id}")
+
+
+def test_who_lost_the_case_is_told_while_the_page_is_open(page: Page, server: Running) -> None:
+    open_case(page)
+    press(page, "a")
+    server.clock.pass_by(seconds=server.parts.settings.lease_s)
+    bob = server.person("bob")
+    bob.post(f"/review/{an_inspection(1).inspection_id}/take")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.get_by_text("You no longer hold this case.")).to_be_visible()
+
+
+def test_the_case_fits_the_screen_and_the_phone_never_scrolls_sideways(page: Page) -> None:
+    open_case(page)
+    tall, wide = page.evaluate(
+        "[document.documentElement.scrollHeight, document.documentElement.scrollWidth]"
+    )
+    assert (tall, wide) == (800, 1280)
+    for path in (page.url, "/review", "/returns", f"/returns/{an_inspection(1).inspection_id}"):
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_the_list_is_walked_and_filtered_by_keyboard(page: Page) -> None:
+    page.goto("/returns")
+    press(page, "j", "j", "Enter")
+    page.wait_for_url(f"**/returns/{an_inspection(2).inspection_id}")
+    press(page, "Escape")
+    page.wait_for_url("**/returns")
+    press(page, "/")
+    page.keyboard.type("rt-0003")
+    press(page, "Enter")
+    page.wait_for_url("**/returns?q=rt-0003")
+    page.get_by_label("Category").select_option("parcel")
+    page.wait_for_url("**/returns?q=rt-0003&category=parcel")
+    expect(page.get_by_text("No return fits this search")).to_be_visible()

@@ -1,0 +1,100 @@
+"""Any older database becomes this version's, once, whoever starts first."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic import op
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+
+from server import migrations
+from server.database import Database
+from server.errors import DatabaseUnusable
+from server.tables import metadata
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    return Database(f"sqlite:///{tmp_path}/x.db")
+
+
+def revision(database: Database) -> str | None:
+    with database.reading() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def test_from_nothing_to_what_the_tables_say(database: Database, tmp_path: Path) -> None:
+    migrations.upgrade(database, tmp_path)
+    with database.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+        assert set(inspect(connection).get_table_names()) == {*metadata.tables, "alembic_version"}
+    assert revision(database) == migrations.newest()
+
+
+def test_again_is_nothing(database: Database, tmp_path: Path) -> None:
+    migrations.upgrade(database, tmp_path)
+    with database.writing() as connection:
+        connection.execute(text("INSERT INTO stations VALUES ('a', 'b', '2026-01-01')"))
+    migrations.upgrade(database, tmp_path)
+    with database.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM stations")).scalar_one() == 1
+
+
+def test_ten_that_start_at_once(tmp_path: Path) -> None:
+    def start(_: int) -> None:
+        database = Database(f"sqlite:///{tmp_path}/x.db")
+        migrations.upgrade(database, tmp_path)
+        database.close()
+
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(start, range(10)))
+
+
+def test_steps_are_one_line_and_each_says_what_it_does() -> None:
+    steps = list(ScriptDirectory.from_config(migrations.config()).walk_revisions())
+    assert [step.nextrev for step in steps[:1]] == [frozenset()]
+    assert all(step.doc and step.doc.endswith(".") for step in steps)
+    assert all(
+        "server" not in Path(step.path).read_text().split("def upgrade")[0] for step in steps
+    )
+
+
+def test_a_database_of_a_newer_version_is_left_alone(database: Database, tmp_path: Path) -> None:
+    migrations.upgrade(database, tmp_path)
+    with database.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'future'"))
+    with pytest.raises(DatabaseUnusable, match="newer version"):
+        migrations.upgrade(database, tmp_path)
+    assert revision(database) == "future"
+
+
+def test_a_step_that_fails_half_way_changes_nothing(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_: str) -> None:
+        raise OSError("power cut")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(op, "execute", fails)
+        with pytest.raises(DatabaseUnusable, match="power cut"):
+            migrations.upgrade(database, tmp_path)
+    with database.reading() as connection:
+        assert inspect(connection).get_table_names() == []
+    migrations.upgrade(database, tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"this is no database, whatever its name says" * 100])
+def test_a_file_that_is_no_database(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.db").write_bytes(content)
+    with pytest.raises(DatabaseUnusable, match="not a database"):
+        migrations.upgrade(Database(f"sqlite:///{tmp_path}/x.db"), tmp_path)
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DatabaseUnusable, match="cannot be opened"):
+        migrations.upgrade(Database(f"sqlite:///{tmp_path}/x.db"), tmp_path / "file" / "sub")
