@@ -34,13 +34,13 @@ class Shown:
 
 def line_px(bgr: Picture) -> int:
     """A stitch's thickness on a picture of this height."""
-    return max(1, round(len(bgr) / 620))
+    return max(1, round(len(bgr) / 850))
 
 
 def dashes(bgr: Picture, course: NDArray[np.int32], thickness: int) -> Picture:
     """A row of stitches along a course of points: darker dashes in the cloth's own colour."""
     mark = np.zeros(bgr.shape[:2], np.uint8)
-    dense = _walk(course.astype(np.float64), 5.0 * thickness)
+    dense = _walk(course.astype(np.float64), 4.5 * thickness)
     for start, end in zip(dense[::2], dense[1::2], strict=False):
         ends = [tuple(int(v) for v in point) for point in (start, end)]
         cv2.line(mark, ends[0], ends[1], 255, thickness, cv2.LINE_AA)

@@ -138,7 +138,8 @@ def _fold(rng: np.random.Generator, height: int, width: int, cut: str) -> Field:
     angle = rng.normal(np.pi / 2, 0.5) if cut == "trousers" else rng.uniform(0, np.pi)
     step = np.array([np.cos(angle), np.sin(angle)]) * height / 4 * rng.uniform(0.05, 0.16)
     bend = np.array([-step[1], step[0]]) * rng.uniform(-0.5, 0.5)
-    course = np.array([start, start + step + bend, start + 2 * step]) * 16
+    t = np.linspace(0, 1, 18)[:, None]
+    course = (start + 2 * t * step + 4 * t * (1 - t) * bend) * 16  # a parabola: cloth has no kinks
     cv2.polylines(
         canvas,
         [course.astype(np.int32)],

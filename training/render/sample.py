@@ -14,16 +14,22 @@ import yaml
 from models.record import XyXy
 from models.vocabulary import Category, Defect, Shot
 from training.render import bench, cartons, garments, phones, stains
-from training.render.noise import Picture
+from training.render.noise import Picture, grain, to_picture
 
 JPEG_QUALITY = 86
+# A detail shows a quarter of the view: twice as large.
+ENLARGED = 2
 # The benches that these pictures pretend to: width of the view in millimetres, after the standards.
 FIELD_MM: Mapping[Category, float] = {
     Category.APPAREL: 800,
     Category.ELECTRONICS: 200,
     Category.PARCEL: 600,
 }
-CLOSEUP_MM: Mapping[Shot, float] = {Shot.DETAIL: 200, Shot.SERIAL: 90, Shot.SHIPPING_LABEL: 420}
+CLOSEUP_MM: Mapping[Shot, float] = {
+    Shot.DETAIL: 800 / ENLARGED,
+    Shot.SERIAL: 90,
+    Shot.SHIPPING_LABEL: 420,
+}
 SIZES: Mapping[Category, tuple[int, int]] = {
     Category.APPAREL: (720, 800), Category.ELECTRONICS: (640, 720), Category.PARCEL: (800, 640),
 }  # fmt: skip
@@ -41,6 +47,8 @@ class Flaw:
     """Centre, in parts of width and height."""
     size: float = 0.1
     """In parts of the picture's width."""
+    colour: stains.Bgr | None = None
+    """What multiplies the cloth, BGR 0 to 1; one of the kind's where none is given."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,15 +85,17 @@ class Truth:
 
 def photograph(item: SampleReturn, shot: Shot) -> tuple[Picture, tuple[Truth, ...]]:
     """The photo of one view, BGR, and what is truly on it. The same item gives the same bytes."""
-    seed = int(item.code.rsplit("-", 1)[1])
-    rng = np.random.default_rng([seed, list(Shot).index(shot)])
     if isinstance(item.item, garments.Garment):
-        bgr, truths = _garment(rng, item, item.item, shot)
+        bgr, truths = _garment(item, item.item, shot)
     elif isinstance(item.item, phones.Phone):
-        bgr, truths = _phone(rng, item, item.item, shot)
+        bgr, truths = _phone(_rng(item, shot), item, item.item, shot)
     else:
         bgr, truths = _carton(item, item.item, shot)
-    return bench.photographed(rng, bgr), truths
+    return bench.photographed(_rng(item, shot), bgr), truths
+
+
+def _rng(item: SampleReturn, shot: Shot) -> np.random.Generator:
+    return np.random.default_rng([int(item.code.rsplit("-", 1)[1]), list(Shot).index(shot)])
 
 
 def _drawn_size(category: Category) -> tuple[int, int]:
@@ -94,8 +104,11 @@ def _drawn_size(category: Category) -> tuple[int, int]:
 
 
 def _garment(
-    rng: np.random.Generator, item: SampleReturn, garment: garments.Garment, shot: Shot
+    item: SampleReturn, garment: garments.Garment, shot: Shot
 ) -> tuple[Picture, tuple[Truth, ...]]:
+    if shot is Shot.DETAIL:
+        return _closer(*_garment(item, garment, Shot.FRONT))
+    rng = _rng(item, shot)
     height, width = _drawn_size(item.category)
     ground = (bench.mat, bench.wood)[garment.seed % 2](
         np.random.default_rng(garment.seed), height, width
@@ -110,18 +123,31 @@ def _garment(
     return bgr, tuple(truths)
 
 
+def _closer(bgr: Picture, truths: tuple[Truth, ...]) -> tuple[Picture, tuple[Truth, ...]]:
+    """The surroundings of the first flaw, enlarged to the whole picture; its middle without one."""
+    height, width = bgr.shape[:2]
+    x1, y1, x2, y2 = truths[0].xyxy if truths else (0.0, 0.0, float(width), float(height))
+    w, h = width // ENLARGED, height // ENLARGED
+    x = int(np.clip((x1 + x2 - w) / 2, 0, width - w))
+    y = int(np.clip((y1 + y2 - h) / 2, 0, height - h))
+    part = cv2.resize(bgr[y : y + h, x : x + w], (width, height), interpolation=cv2.INTER_CUBIC)
+    threads = 1 + 0.035 * grain(np.random.default_rng(1), height, width, 2.5)
+    by = ENLARGED
+    xyxy = ((x1 - x) * by, (y1 - y) * by, (x2 - x) * by, (y2 - y) * by)
+    seen = tuple(Truth(defect=truth.defect, xyxy=xyxy) for truth in truths[:1])
+    return to_picture(part * threads[..., None]), seen
+
+
 def _stain(
     rng: np.random.Generator, bgr: Picture, shown: bench.Shown, flaw: Flaw
 ) -> stains.Stained:
     height, width = bgr.shape[:2]
     stained = stains.paint(
         rng, bgr, kind=stains.KINDS[flaw.kind], centre=(flaw.at[0] * width, flaw.at[1] * height),
-        side_px=flaw.size * width, allowed=shown.item, strength=0.9,
+        side_px=flaw.size * width, allowed=shown.item, strength=0.9, colour=flaw.colour,
     )  # fmt: skip
     if stained is None:
-        raise ValueError(
-            f"the stain {flaw} should be visible: move it onto the garment or change it"
-        )
+        raise ValueError(f"{flaw} should be visible: move it onto the garment or change it")
     return stained
 
 

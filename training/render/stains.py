@@ -189,19 +189,20 @@ def paint(
     side_px: float,
     allowed: NDArray[np.bool_] | None = None,
     strength: float | None = None,
+    colour: Bgr | None = None,
 ) -> Stained | None:
     """Paint one stain of about side_px around centre (x, y); None where it would not be seen.
 
-    Only `allowed` pixels ([height, width]) take paint. Dark cloth, on which multiplying shows
+    Strength and colour are drawn from the kind's where none are given. Only `allowed` pixels ([height, width]) take paint. Dark cloth, on which multiplying shows
     nothing, gets a light stain instead: chalk, foam, bleach.
     """
     density = _placed(rng, kind, bgr.shape[:2], centre, side_px)
     if allowed is not None:
         density = density * allowed
     density *= rng.uniform(*kind.strength) if strength is None else strength
-    colour = np.array(kind.colours[rng.integers(len(kind.colours))], np.float32)
-    colour = np.clip(colour * rng.uniform(0.8, 1.2, 3), 0, 1).astype(np.float32)
-    return _blended(bgr, density, colour)
+    tint = np.array(kind.colours[rng.integers(len(kind.colours))], np.float32)
+    tint = np.clip(tint * rng.uniform(0.8, 1.2, 3), 0, 1).astype(np.float32)
+    return _blended(bgr, density, tint if colour is None else np.array(colour, np.float32))
 
 
 def _placed(
