@@ -141,17 +141,39 @@ def manifest_text(rows: Sequence[Row]) -> str:
 def write_pictures(
     version: Version, root: Path, out: Path, told: Callable[[str], None]
 ) -> Counter[str]:
-    """Make the pictures below out: images/, labels/ and data.yaml for Ultralytics; counts by split."""
-    counts: Counter[str] = Counter()
-    for which, steps in ((Split.TRAIN, version.recipe.train), (Split.VAL, version.recipe.val)):
-        for folder in ("images", "labels"):
-            (out / folder / which).mkdir(parents=True, exist_ok=True)
-        for number, step in enumerate(steps):
-            made = 0
-            for made, scene in enumerate(_scenes(version, root, step, number, which), start=1):
-                _write(scene, out, which, f"{number:02}-{made:05}", version.recipe)
-            told(f"{which}: {step.source}, {step.cut}: {made} pictures")
-            counts[which.value] += made
+    """Make the pictures below out: images/, labels/ and data.yaml for Ultralytics; counts by split.
+
+    Raises DatasetInvalid where out holds pictures already: old ones would be learnt from as well.
+    """
+    if (out / "images").exists():
+        raise DatasetInvalid(f"{out}: should be a new folder, but holds pictures already")
+    counts = Counter(
+        {
+            which.value: _write_steps(version, root, out, which, told)
+            for which in (Split.TRAIN, Split.VAL)
+        }
+    )
+    _write_facts(version, counts, out)
+    return counts
+
+
+def _write_steps(
+    version: Version, root: Path, out: Path, which: Split, told: Callable[[str], None]
+) -> int:
+    steps = version.recipe.train if which is Split.TRAIN else version.recipe.val
+    for folder in ("images", "labels"):
+        (out / folder / which).mkdir(parents=True)
+    total = 0
+    for number, step in enumerate(steps):
+        made = 0
+        for made, scene in enumerate(_scenes(version, root, step, number, which), start=1):
+            _write(scene, out, which, f"{number:02}-{made:05}", version.recipe)
+        told(f"{which}: {step.source}, {step.cut}: {made} pictures")
+        total += made
+    return total
+
+
+def _write_facts(version: Version, counts: Counter[str], out: Path) -> None:
     names = dict(enumerate(map(str, version.recipe.classes)))
     data = {
         "path": str(out.resolve()),
@@ -166,7 +188,6 @@ def write_pictures(
         "pictures": dict(counts),
     }
     (out / "version.json").write_text(json.dumps(frozen, indent=1))
-    return counts
 
 
 def _write(scene: Scene, out: Path, which: Split, name: str, recipe: DataRecipe) -> None:

@@ -43,13 +43,13 @@ Json = Annotated[Path | None, typer.Option("--json", help="Write the report here
 
 
 def explained(command: Callable[_P, _T]) -> Callable[_P, _T]:
-    """What Secondlook can explain is one line on stderr and exit 2; everything else is a bug."""
+    """What Secondlook or the disk can explain is one line on stderr and exit 2; the rest is a bug."""
 
     @functools.wraps(command)
     def run(*args: _P.args, **kwargs: _P.kwargs) -> _T:
         try:
             return command(*args, **kwargs)
-        except SecondlookError as error:
+        except (SecondlookError, OSError) as error:
             _say(f"secondlook-training: {' '.join(str(error).split())}")
             raise typer.Exit(2) from error
 

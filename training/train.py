@@ -34,6 +34,8 @@ def train(
         if not (run / LAST).exists():
             raise RunInvalid(f"{run}: should hold {LAST} to go on from")
         model, arguments = yolo(str(run / LAST)), {"resume": True}
+    elif (run / LAST).exists():
+        raise RunInvalid(f"{run}: holds a run already: go on with --resume, or name a new folder")
     else:
         write_record(recipe, data, run, weights)
         model, arguments = yolo(str(weights or recipe.model)), _arguments(recipe, data, run)

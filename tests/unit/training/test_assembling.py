@@ -103,6 +103,13 @@ def test_the_same_recipe_makes_the_same_bytes(root: Path, tmp_path: Path) -> Non
     assert [path.read_bytes() for path in one] == [path.read_bytes() for path in two]
 
 
+def test_pictures_are_never_mixed_with_older_ones(root: Path, tmp_path: Path) -> None:
+    write_pictures(version_of(root), root, tmp_path / "out", lambda _: None)
+
+    with pytest.raises(DatasetInvalid, match="holds pictures already"):
+        write_pictures(version_of(root), root, tmp_path / "out", lambda _: None)
+
+
 def test_the_digest_changes_with_a_photo_and_with_the_recipe(root: Path) -> None:
     before = version_of(root).digest
     assert version_of(root).digest == before

@@ -100,3 +100,11 @@ def test_training_without_the_extra_says_what_to_install(tmp_path: Path) -> None
     )
     assert code == 2
     assert "training extra" in err
+
+
+def test_a_report_that_cannot_be_written_is_told(tmp_path: Path, data: Path) -> None:
+    release = write_release(tmp_path / "releases")
+    code, _, err = run("evaluate", "--release", release, "--data", data, "--json", data)
+
+    assert code == 2
+    assert err.splitlines()[-1].startswith("secondlook-training: ")

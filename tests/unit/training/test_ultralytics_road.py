@@ -144,6 +144,20 @@ def test_a_run_that_never_began_cannot_go_on(road: Path) -> None:
     assert "last.pt to go on from" in told
 
 
+def test_a_run_is_never_overwritten(road: Path) -> None:
+    told = command(
+        "train",
+        "--recipe",
+        road / "train.yaml",
+        "--data",
+        road / "set",
+        "--run",
+        road / "run",
+        expected=2,
+    )
+    assert "holds a run already" in told
+
+
 def test_a_data_set_that_was_not_assembled_is_refused(road: Path) -> None:
     told = command(
         "train",
