@@ -39,6 +39,7 @@ def run() -> None:
             "No account yet. Make one: secondlook-server account NAME --role reviewer", err=True
         )
     with _door(settings.host, settings.port) as door:
+        typer.echo(f"Secondlook's server: http://{settings.host}:{door.getsockname()[1]}", err=True)
         config = uvicorn.Config(
             create_app(parts),
             log_config=None,

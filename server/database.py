@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, insert
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
@@ -22,7 +22,7 @@ MORE = 40
 class Database:
     """Short transactions over SQLite (WAL, every commit fsynced) or PostgreSQL."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str | URL) -> None:
         """Open nothing yet. Raises DatabaseUnusable when the URL names no database that we can speak to."""
         self.engine = _engine(url)
 
@@ -67,7 +67,7 @@ def insert_once(connection: Connection, table: Table, row: dict[str, Any]) -> bo
     return done.rowcount == 1
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str | URL) -> Engine:
     try:
         if make_url(url).get_backend_name() == "sqlite":
             return _sqlite(url)
@@ -76,7 +76,7 @@ def _engine(url: str) -> Engine:
         raise DatabaseUnusable(f"The database URL cannot be used: {error}") from error
 
 
-def _sqlite(url: str) -> Engine:
+def _sqlite(url: str | URL) -> Engine:
     engine = create_engine(
         url,
         pool_size=POOLED,

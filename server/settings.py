@@ -16,6 +16,7 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from sqlalchemy import URL
 
 from server.errors import SettingsInvalid
 
@@ -66,11 +67,12 @@ class Settings(BaseSettings):
         return self.home / "server"
 
     @property
-    def url(self) -> str:
+    def url(self) -> str | URL:
         """The database's URL, with its password where it has one."""
         if self.database_url is not None:
             return self.database_url.get_secret_value()
-        return f"sqlite:///{(self.folder / 'secondlook.db').resolve()}"
+        # Not as text: a folder's name may hold ? and #, which mean something in a URL.
+        return URL.create("sqlite", database=str((self.folder / "secondlook.db").resolve()))
 
     @property
     def on_loopback(self) -> bool:

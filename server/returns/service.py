@@ -141,9 +141,9 @@ def file(database: Database, inspection_id: str, language: Language) -> File:
 
 
 def timeline(found: Dossier) -> tuple[Event, ...]:
-    """What happened, in the order of time; of equal moments in the order of the process."""
+    """What happened, in the order of the process: two machines' clocks never quite agree."""
     i = found.inspection
-    events = [
+    return (
         Event(
             at=i.started_at, kind="scanned", facts={"station": i.station, "operator": i.operator}
         ),
@@ -155,8 +155,7 @@ def timeline(found: Dossier) -> tuple[Event, ...]:
             Event(at=d.decided_at, kind="decided", facts=_decided(d, found))
             for d in found.decisions
         ),
-    ]
-    return tuple(sorted(events, key=lambda event: event.at))
+    )
 
 
 def _decided(decision: Decision, found: Dossier) -> Mapping[str, object]:

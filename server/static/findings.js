@@ -1,5 +1,5 @@
 // Findings one by one: J and K choose, Y and N say whether they are real and go on.
-import { show } from "./photos.js";
+import { showPhoto } from "./photos.js";
 
 const rows = [...document.querySelectorAll(".findings [data-finding]")];
 const boxes = [...document.querySelectorAll(".box[data-finding]")];
@@ -12,7 +12,7 @@ function choose(index) {
   rows.forEach((row, i) => row.classList.toggle("chosen", i === at));
   for (const box of boxes) box.classList.toggle("chosen", box.dataset.finding === finding);
   rows[at].scrollIntoView({ block: "nearest" });
-  show(on);
+  showPhoto(on);
   document.dispatchEvent(new CustomEvent("finding-chosen"));
 }
 

@@ -1,31 +1,37 @@
 // One photo on the stage at a time, chosen in the strip, with the arrows, or by its finding.
-const figures = [...document.querySelectorAll("[data-stage] [data-photo]")];
+const figures = [...document.querySelectorAll("[data-stage] [data-view]")];
 const links = [...document.querySelectorAll("[data-shows]")];
 
 export function shown() {
   return figures.find((figure) => !figure.hidden);
 }
 
-export function show(sha) {
-  if (!figures.some((figure) => figure.dataset.photo === sha)) return;
-  for (const figure of figures) figure.hidden = figure.dataset.photo !== sha;
+function show(wanted) {
+  if (!wanted) return;
+  for (const figure of figures) figure.hidden = figure !== wanted;
   for (const link of links) {
-    if (link.dataset.shows === sha) link.setAttribute("aria-current", "true");
+    if (link.dataset.shows === wanted.dataset.view) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
   }
   document.dispatchEvent(new CustomEvent("photo-shown"));
 }
 
+// The same file may have been kept for two shots: what is shown already stays.
+export function showPhoto(sha256) {
+  if (shown()?.dataset.photo === sha256) return;
+  show(figures.find((figure) => figure.dataset.photo === sha256));
+}
+
 function step(by) {
   const at = figures.indexOf(shown());
-  if (at >= 0) show(figures[(at + by + figures.length) % figures.length].dataset.photo);
+  show(figures[(at + by + figures.length) % figures.length]);
 }
 
 for (const link of links) {
   link.addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    show(link.dataset.shows);
+    show(figures.find((figure) => figure.dataset.view === link.dataset.shows));
   });
 }
 for (const button of document.querySelectorAll("[data-steps]")) {

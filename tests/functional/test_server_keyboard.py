@@ -62,6 +62,7 @@ def page(browser: Browser, server: Running) -> Iterator[Page]:
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto("/review")
+    expect(page.locator("#name")).to_be_focused()
     page.keyboard.type("ann")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
@@ -86,7 +87,8 @@ def press(page: Page, *keys: str) -> None:
 
 
 def open_case(page: Page, number: int = 1) -> None:
-    press(page, "Enter")
+    with page.expect_response("**/lease"):
+        press(page, "Enter")
     page.wait_for_url(f"**/review/{an_inspection(number).inspection_id}")
     expect(page.locator(".findings .chosen")).to_have_count(1)
 

@@ -3,6 +3,7 @@
 import ast
 import inspect
 import re
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -140,6 +141,13 @@ def request(**headers: str) -> Request:
 )
 def test_which_language_a_reader_gets(headers: dict[str, str], language: Language) -> None:
     assert language_of(request(**headers)) is language
+
+
+def test_a_header_made_to_take_long_does_not() -> None:
+    began = time.perf_counter()
+    for evil in ("a" * 60_000 + "!", "a;" * 30_000, "zh;q=0." + "1" * 60_000, "," * 60_000):
+        assert language_of(request(**{"accept-language": evil})) is Language.EN
+    assert time.perf_counter() - began < 1
 
 
 @given(st.text(max_size=60))

@@ -1,12 +1,13 @@
 """The list finds what it should, pages through everything once, and survives what people type."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.vocabulary import Category, Defect, Role
+from models.vocabulary import Category, Defect, Language, Role
 from server.errors import ContentInvalid
 from server.ledger import State
 from server.returns import queries, service
@@ -193,6 +194,20 @@ def test_the_file_tells_the_whole_story(server: Running) -> None:
     ).text
     for told in ("1 污渍 87 %", "必拍照片缺失或不合格", "判定：D 级，捐赠，ann"):
         assert told in chinese
+
+
+def test_the_history_keeps_its_order_whatever_the_clocks_say(server: Running) -> None:
+    ahead = server.clock() + timedelta(days=1)
+    one = an_inspection(1, started_at=ahead, finished_at=ahead)
+    send(server.station(), one)
+    file = service.file(server.parts.database, one.inspection_id, Language.EN)
+    assert [event.kind for event in file.events] == [
+        "scanned",
+        "photo",
+        "judged",
+        "received",
+        "routed",
+    ]
 
 
 def test_a_file_names_the_corrections_and_the_other_inspections(server: Running) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from server.app import open_database
 from server.errors import SettingsInvalid
 from server.settings import Settings, load
 
@@ -15,7 +16,7 @@ def test_defaults_are_safe() -> None:
     assert (settings.host, settings.port) == ("127.0.0.1", 8000)
     assert settings.on_loopback
     assert settings.folder == Path("var/server")
-    assert settings.url.startswith("sqlite:////")
+    assert str(settings.url).startswith("sqlite:////")
     assert settings.hosts == ["127.0.0.1", "localhost", "::1", "[::1]"]
 
 
@@ -101,3 +102,14 @@ def test_secrets_can_be_given_and_are_not_shown() -> None:
     assert settings.secret() == b"s" * 32
     assert settings.url == "sqlite:///x"
     assert "ssss" not in repr(settings)
+
+
+def test_a_folder_may_be_called_anything(tmp_path: Path) -> None:
+    """What means something in a URL or to Alembic is a letter here."""
+    home = tmp_path / "a?b#c%20d 退货"
+    database = open_database(Settings(home=home))
+    with database.reading() as connection:
+        assert connection.exec_driver_sql("PRAGMA database_list").all()[0][2] == str(
+            home / "server/secondlook.db"
+        )
+    database.close()
