@@ -191,9 +191,15 @@ def _grounds(
     for question in standard.questions:
         for choice in question.choices:
             if chosen.get(question.id) == choice.id:
-                text = f"{question.title[language]}: {choice.title[language]}"
+                text = _answered(question.title[language], choice.title[language], language)
                 said[question.clause] = (question.dimension, text)
     return said
+
+
+def _answered(question: str, answer: str, language: Language) -> str:
+    if question.endswith(("?", "？")):
+        return f"{question} {answer}"
+    return f"{question}：{answer}" if language is Language.ZH else f"{question}: {answer}"
 
 
 def _gates(

@@ -134,6 +134,8 @@ def test_work_survives_a_closed_page_and_is_forgotten_when_it_is_saved(
     press(page, "y", "e", "4", "t")
     page.keyboard.type("torn")
     case = page.url
+    press(page, "Escape", "l")
+    expect(page.get_by_role("heading", name="疑似瑕疵")).to_be_visible()
     page.goto("about:blank")
     page.goto(case)
 

@@ -79,6 +79,19 @@ def test_scores_name_their_clauses_in_words() -> None:
     assert said.overall is not None
 
 
+@pytest.mark.parametrize(
+    ("language", "told"), [(Language.EN, "Does it power on? No"), (Language.ZH, "能否开机：不能")]
+)
+def test_an_answer_reads_like_one(language: Language, told: str) -> None:
+    one, judged = graded(
+        category=Category.ELECTRONICS,
+        standard="electronics@1",
+        answers=(answer("powers_on", "no"),),
+    )
+    said = explain(one, judged, language)  # type: ignore[arg-type]
+    assert [g for score in said.scores for g in score.grounds] == [("EL-3.1", told)]
+
+
 @pytest.mark.parametrize("category", Category)
 @pytest.mark.parametrize("language", Language)
 def test_every_answer_of_every_standard_has_its_words(
