@@ -1,4 +1,4 @@
-"""One house and one Chromium for all pages."""
+"""One house and one Chromium a module: a Chromium kept longer would hold the thread's event loop."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ def chromium(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=system, args=QUIET)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         try:
@@ -37,12 +37,12 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("house")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def whole_house(browser: Browser, home: Path) -> Iterator[house.House]:
     """Nothing is started for tests that are skipped."""
     assert browser.is_connected()

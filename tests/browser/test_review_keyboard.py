@@ -1,13 +1,10 @@
 """A reviewer's hands never leave the keyboard, and nothing that was entered is lost; in a real Chromium."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Browser, Page, expect
 
 from models.records import Opinion
 from models.vocabulary import Defect, Disposition, Grade, Role, Verdict
@@ -23,23 +20,6 @@ FINDINGS = (
         finding_id="f2", photo_sha256=sha256(JPEG), defect=Defect.SCRATCH, xyxy=(300, 200, 400, 300)
     ),
 )
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    system = next(filter(None, map(shutil.which, names)), None)
-    with sync_playwright() as playwright:
-        try:
-            running = playwright.chromium.launch(
-                executable_path=system, args=["--no-sandbox", "--disable-gpu"]
-            )
-        except PlaywrightError as error:
-            if os.environ.get("SECONDLOOK_REQUIRE_BROWSER"):
-                raise
-            pytest.skip(f"no Chromium here: apt install chromium ({str(error).splitlines()[0]})")
-        yield running
-        running.close()
 
 
 @pytest.fixture
