@@ -17,6 +17,8 @@ from models.vision.headers import Header, check_complete, read_header
 
 # 300 MB of pixels: two and a half times what today's 40 MP bench cameras give.
 MAX_PIXELS = 100_000_000
+# libjpeg takes no longer side (JPEG_MAX_DIMENSION in its jmorecfg.h); PNG does.
+MAX_JPEG_SIDE_PX = 65_500
 # A lossless 100 MP PNG stays below; what is above is no photo.
 MAX_BYTES = 400_000_000
 # Complaints after which part of the picture is invented; others (padding before a marker, an odd
@@ -128,7 +130,13 @@ def thumbnail_jpeg(bgr: NDArray[np.uint8], side_px: int = 320) -> bytes:
 
 
 def jpeg(bgr: NDArray[np.uint8], *, quality: int = 92) -> bytes:
-    """Encode as JPEG."""
+    """Encode as JPEG. Raises PhotoTooLarge above MAX_JPEG_SIDE_PX."""
+    height, width = bgr.shape[:2]
+    if max(height, width) > MAX_JPEG_SIDE_PX:
+        raise PhotoTooLarge(
+            f"{width} x {height} pixels do not fit into a JPEG, "
+            f"whose side is at most {MAX_JPEG_SIDE_PX:,}"
+        )
     return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
 
 

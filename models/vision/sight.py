@@ -97,6 +97,8 @@ class Sight:
             found += _missing(glances, category, expected_parts)
         shots = {view.photo.shot for _, view in usable}
         sought = {s for d in looking for s in _sought(d.card, category, defects)}
+        if not _labels_known([d.card for d in looking], category, expected_parts):
+            sought.discard(Defect.MISSING_LABEL)
         return Seen(
             findings=_numbered(found),
             not_seen=tuple(shot for shot in required if shot not in shots),
@@ -108,6 +110,16 @@ class Sight:
 def _sought(card: Release, category: Category, defects: Sequence[Defect]) -> set[Defect]:
     """Which of the defects this release may be trusted to look for."""
     return set(card.sees.get(category, ())) & set(defects)
+
+
+def _labels_known(
+    cards: Sequence[Release], category: Category, expected_parts: Mapping[Shot, tuple[Part, ...]]
+) -> bool:
+    """Whether each expected part would be missed by somebody: who knows barcodes misses no label."""
+    able = [c for c in cards if Defect.MISSING_LABEL in c.sees.get(category, ())]
+    known = {kind for card in able for kind in card.classes}
+    expected = {part for parts in expected_parts.values() for part in parts}
+    return Defect.MISSING_LABEL in known or expected <= known
 
 
 def _glance(place: int, view: View, detector: Detector) -> _Glance:

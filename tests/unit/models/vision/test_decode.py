@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from models.errors import PhotoMissing, PhotoTooLarge, PhotoUnreadable
-from models.vision.decode import MAX_PIXELS, decode, draw, read, thumbnail_jpeg
+from models.vision.decode import MAX_PIXELS, decode, draw, jpeg, read, thumbnail_jpeg
 from tests.unit.models.vision import pictures
 
 RED, BLUE, BLACK = (0, 0, 255), (255, 0, 0), (0, 0, 0)
@@ -272,3 +272,11 @@ def test_labels_of_boxes_at_the_border_stay_inside():
     drawn = draw(bgr, [((300, 0, 320, 20), "missing label 100 %")])
     filled = (drawn == (38, 30, 179)).all(axis=2)
     assert filled[:20].sum() > 1000
+
+
+def test_what_is_too_long_for_a_jpeg_is_told_and_has_a_thumbnail(capfd):
+    panorama = np.zeros((300, 70_000, 3), np.uint8)
+    with pytest.raises(PhotoTooLarge, match="70000 x 300 pixels do not fit into a JPEG"):
+        jpeg(panorama)
+    assert decode(thumbnail_jpeg(panorama)).bgr.shape == (1, 320, 3)
+    assert capfd.readouterr().err == ""

@@ -181,6 +181,14 @@ def test_nobody_who_may_say_so_means_not_assessable(label, stain):
     assert parcel(label, views=views, category=Category.APPAREL).findings == ()
 
 
+def test_who_knows_another_part_cannot_say_that_the_label_is_missing(label, tmp_path):
+    said = {"classes": ("barcode",), "sees": {"parcel": ["missing_label"]}}
+    barcode = opened(tmp_path, name="barcode", **said)
+    views = [view(Shot.OUTSIDE), view(Shot.SHIPPING_LABEL)]
+    assert parcel(barcode, views=views).not_assessable == (Defect.MISSING_LABEL,)
+    assert parcel(barcode, label, views=views).not_assessable == ()
+
+
 def test_a_standard_without_that_defect_asks_no_label(label):
     assert parcel(label, views=[view(Shot.SHIPPING_LABEL)], defects=()).findings == ()
 
