@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from models.errors import PhotoUnreadable, SecondlookError
+from models.errors import PhotoTooLarge, PhotoUnreadable, SecondlookError
 from models.grading.policy import default_policy
 from models.records import Finding
 from models.vision.bundle import open_releases
@@ -23,6 +23,10 @@ EXPLAINED = (SecondlookError,)
 """What the command tells in one line instead of a traceback."""
 
 
+# What was given is repeated in the words; of a screenful the ends say enough.
+_END = 500
+
+
 def run(
     category: str,
     photos: Sequence[str],
@@ -37,6 +41,7 @@ def run(
     settings = load_settings()
     if draw:
         _make_folder(draw)
+        _spare_photos(request.photos, draw)
     captures = _captured(request.photos, datetime.now(UTC))
     examined = _examined(captures, request, releases or settings.releases)
     if draw:
@@ -50,7 +55,8 @@ def run(
 def one_line(error: BaseException) -> str:
     """The error's words on one line, whatever stands in a file's name."""
     words = " ".join(str(error).split())
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in words)
+    line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in words)
+    return line if len(line) <= 2 * _END else f"{line[:_END]} … {line[-_END:]}"
 
 
 def _captured(photos: Iterable[Wanted], now: datetime) -> list[Capture]:
@@ -83,6 +89,22 @@ def _make_folder(folder: Path) -> None:
         raise _not_drawn(folder, error) from error
 
 
+def _spare_photos(photos: Sequence[Wanted], folder: Path) -> None:
+    for name in _names(photos):
+        for given in photos:
+            if _is_same_file(folder / name, given.path):
+                raise StationError(
+                    f"{given.path}: it would be overwritten by {name}; give --draw another folder"
+                )
+
+
+def _is_same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):  # one of them is not there: nothing to overwrite
+        return False
+
+
 def _draw_all(photos: Sequence[Wanted], examined: Examined, folder: Path) -> None:
     for name, taken in zip(_names(photos), examined.captures, strict=True):
         own = [f for f in examined.seen.findings if f.photo_sha256 == taken.photo.sha256]
@@ -90,7 +112,7 @@ def _draw_all(photos: Sequence[Wanted], examined: Examined, folder: Path) -> Non
         path = folder / name
         try:
             path.write_bytes(jpeg(marked))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, PhotoTooLarge) as error:
             raise _not_drawn(path, error) from error
 
 

@@ -95,6 +95,18 @@ def _trouble(error: sqlite3.Error) -> DiskNearlyFull | OutboxUnusable:
     return OutboxUnusable(f"The outbox's database fails: {error}. Look at the disk.")
 
 
+def _unopened(path: Path, error: sqlite3.Error) -> OutboxUnusable:
+    # A full or failing disk must not send anybody to another home: what waits here would stay behind.
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+        return OutboxUnusable(
+            f"{path} is damaged ({error}). Nothing was deleted: keep its folder, and start with another SECONDLOOK_HOME."
+        )
+    return OutboxUnusable(
+        f"{path} cannot be opened ({error}). Is the disk full, or may the station not write there? Mend that, then start again."
+    )
+
+
 class Ledger:
     """Rows of accepted inspections, oldest first by number; safe to use from several threads."""
 
@@ -106,9 +118,7 @@ class Ledger:
             self._db = _connect(path)
             self._check(path)
         except sqlite3.Error as error:
-            raise OutboxUnusable(
-                f"{path} is damaged ({error}). Nothing was deleted: keep its folder, and start with another SECONDLOOK_HOME."
-            ) from error
+            raise _unopened(path, error) from error
 
     def _check(self, path: Path) -> None:
         version = self._db.execute("PRAGMA user_version").fetchone()[0]

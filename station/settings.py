@@ -1,6 +1,7 @@
 """Everything that can be set at a bench: environment first, then the TOML file, read once."""
 
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Annotated, Any
@@ -29,6 +30,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
+        # `SECONDLOOK_HOME= …` means "as if unset", not the folder one happens to stand in.
+        env_ignore_empty=True,
         frozen=True,
         extra="forbid",
         populate_by_name=True,
@@ -112,7 +115,7 @@ class Settings(BaseSettings):
     def secret(self) -> str:
         """The token itself. Raises SettingsInvalid, saying how to get one."""
         if self.token is not None:
-            return self.token.get_secret_value().strip()
+            return _checked_token(self.token.get_secret_value().strip(), f"{PREFIX}TOKEN")
         if self.token_file is None:
             raise SettingsInvalid(
                 f"No token: run `secondlook-server enrol {self.name}` and give its last line to {PREFIX}TOKEN_FILE."
@@ -127,8 +130,15 @@ def _read_token(path: Path) -> str:
         token = path.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsInvalid(f"{PREFIX}TOKEN_FILE: {path} cannot be read: {error}") from error
-    if not token or not token.isprintable() or " " in token:
-        raise SettingsInvalid(f"{path} should hold one token on one line; enrol the station again.")
+    return _checked_token(token, str(path))
+
+
+def _checked_token(token: str, where: str) -> str:
+    # What HTTP cannot carry would fail with every request and look like a server that is down.
+    if not re.fullmatch("[!-~]+", token):
+        raise SettingsInvalid(
+            f"{where} should hold one token on one line; enrol the station again."
+        )
     return token
 
 
@@ -142,8 +152,8 @@ def load() -> Settings:
     except ValidationError as error:
         told = "; ".join(_told(fault) for fault in error.errors(include_url=False))
         raise SettingsInvalid(told) from error
-    except ValueError as error:
-        # A TOML file with a fault in it, or a list in the environment that is no JSON.
+    except (OSError, ValueError) as error:
+        # A file that this user may not read, a TOML file with a fault in it, or a list in the environment that is no JSON.
         raise SettingsInvalid(f"{file or 'environment'}: {error}") from error
 
 

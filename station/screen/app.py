@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
@@ -74,18 +73,20 @@ def is_from_this_page(request: Request) -> bool:
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site == "same-origin"
-    origin = request.headers.get("Origin", "")
-    return bool(origin) and urlsplit(origin).netloc == request.headers.get("Host")
+    _, sign, place = request.headers.get("Origin", "").partition("://")
+    return bool(sign) and place == request.headers.get("Host")
 
 
 def create_app(sources: Sources) -> FastAPI:
     """The page's application."""
     app = FastAPI(title="Secondlook station", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.sources = sources
-    app.middleware("http")(_guarded)
     app.add_middleware(
         TrustedHostMiddleware, allowed_hosts=sources.settings.hosts, www_redirect=False
     )
+    # Outermost, so that refusals carry the headers too.
+    app.middleware("http")(_guarded)
+    app.exception_handler(Exception)(_failed)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.get("/", response_class=HTMLResponse)(page)
     app.get("/live", response_class=HTMLResponse)(live)
@@ -104,6 +105,11 @@ async def _guarded(request: Request, go_on: Callable[[Request], Awaitable[Respon
     response.headers.setdefault("Cache-Control", "no-cache")
     response.headers.update(_HEADERS)
     return response
+
+
+def _failed(_request: Request, _error: Exception) -> Response:
+    # What went wrong is in the log; the page's next look tries again.
+    return PlainTextResponse("The station made a mistake; it is in its log.", 500, _HEADERS)
 
 
 def _sources(request: Request) -> Sources:

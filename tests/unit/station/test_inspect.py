@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 import typer
 
@@ -54,6 +55,7 @@ def refused(capfd, *arguments: str) -> str:
     assert err.startswith("secondlook-station inspect: ")
     assert err.count("\n") == 1
     assert err.endswith("\n")
+    assert len(err) < 1100
     return err
 
 
@@ -196,6 +198,7 @@ def test_a_bad_photo_is_named_in_one_line(capfd, bench, content, told):
         ((*APPAREL, "--answer", "colour=red", "front.png"), "no question 'colour'; there are: tag"),
         ((*APPAREL, "--answer", "tag=lost", "front.png"), "no choice 'lost'; there are: attached"),
         ((*APPAREL, "--answer", "tag", "front.png"), "no choice ''"),
+        ((*APPAREL, "--answer", "tag=" + "x" * 99_000, "front.png"), "tag=xxx"),
         (
             (*APPAREL, "--answer", "tag=unclear", "--answer", "tag=removed", "front.png"),
             "tag was answered before",
@@ -214,6 +217,23 @@ def test_a_drawn_photo_that_cannot_be_written_is_named(capfd, bench):
     (bench / "drawn" / "front-findings.jpg").mkdir(parents=True)
     told = refused(capfd, *APPAREL, "--draw", "drawn", "front.png")
     assert "drawn/front-findings.jpg: it cannot be written" in told
+
+
+def test_drawing_never_overwrites_a_photo_that_was_given(capfd, bench):
+    photo = shirt(grain=3)
+    (bench / "front-findings.jpg").write_bytes(photo)
+    told = refused(capfd, *APPAREL, "--draw", ".", "front.png", "front-findings.jpg")
+    assert "front-findings.jpg: it would be overwritten" in told
+    assert (bench / "front-findings.jpg").read_bytes() == photo
+    verdict(capfd, *APPAREL, "--draw", "drawn", "front.png", "front-findings.jpg")
+    verdict(capfd, *APPAREL, "--draw", "drawn", "front.png", "front-findings.jpg")  # again
+
+
+def test_a_photo_too_long_for_a_drawn_jpeg_is_told(capfd, bench):
+    wide = np.full((300, 70_000, 3), 200, np.uint8)
+    (bench / "wide.png").write_bytes(cv2.imencode(".png", wide)[1].tobytes())
+    told = refused(capfd, *APPAREL, "--draw", "drawn", "wide.png")
+    assert "wide-findings.jpg: it cannot be written (70000 x 300 pixels do not fit" in told
 
 
 def test_a_release_that_lies_is_named(capfd, bench):

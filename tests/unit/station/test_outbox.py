@@ -299,6 +299,19 @@ def test_a_damaged_database_is_told_and_nothing_deleted(tmp_path):
         assert len(outbox.pending_ids()) == 20
 
 
+def test_a_disk_in_trouble_is_not_called_damage(tmp_path):
+    with Outbox(tmp_path / "station") as outbox:
+        outbox.accept(*item(1))
+    # SQLite cannot make its log here, as on a full disk
+    (tmp_path / "station/outbox.sqlite3-wal").mkdir()
+    with pytest.raises(OutboxUnusable, match="cannot be opened") as told:
+        Outbox(tmp_path / "station")
+    assert "another SECONDLOOK_HOME" not in str(told.value)
+    (tmp_path / "station/outbox.sqlite3-wal").rmdir()
+    with Outbox(tmp_path / "station") as outbox:
+        assert len(outbox.pending_ids()) == 1
+
+
 def test_a_database_of_a_newer_station_is_left_alone(tmp_path):
     with Outbox(tmp_path / "station"):
         pass

@@ -1,6 +1,7 @@
 import re
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from models.records import Acknowledgement
@@ -41,6 +42,15 @@ HELD = inspection(
 )
 
 
+class OverTheWire(Visitor):
+    """Gets what a browser would, where the application raises as well as answers."""
+
+    async def _ask(self, method, path, **said):
+        network = httpx.ASGITransport(app=self._app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=network, base_url=self._base_url) as client:
+            return await client.request(method, path, **said)
+
+
 class Place:
     """A page with everything behind it."""
 
@@ -57,7 +67,8 @@ class Place:
             outbox=self.outbox,
             link=lambda: self.link,
         )
-        self.client = Visitor(create_app(sources), "http://127.0.0.1:8001")
+        self.app = create_app(sources)
+        self.client = Visitor(self.app, "http://127.0.0.1:8001")
 
     def page(self, language="en"):
         answer = self.client.get(f"/?language={language}")
@@ -272,7 +283,19 @@ def test_every_answer_is_closed_to_other_pages(place, path):
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "192.168.1.5", ""])
 def test_another_name_is_not_answered(place, host):
-    assert place.client.get("/", headers={"Host": host}).status_code == 400
+    answer = place.client.get("/", headers={"Host": host})
+    assert answer.status_code == 400
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+def test_a_mistake_is_told_without_its_details_and_closed_too(place):
+    place.link = None
+    answer = OverTheWire(place.app, "http://127.0.0.1:8001").get("/")
+    assert (answer.status_code, answer.text) == (
+        500,
+        "The station made a mistake; it is in its log.",
+    )
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
 @pytest.mark.parametrize(
@@ -282,6 +305,8 @@ def test_another_name_is_not_answered(place, host):
         ({"Sec-Fetch-Site": "same-origin", "Origin": "http://127.0.0.1:8001"}, 303),
         ({"Origin": "http://evil.example"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Origin": "http://[x"}, 403),
+        ({"Origin": "127.0.0.1:8001"}, 403),
         # another program on the same machine is another origin
         ({"Origin": "http://127.0.0.1:9999"}, 403),
         ({"Sec-Fetch-Site": "cross-site", "Origin": "http://127.0.0.1:8001"}, 403),

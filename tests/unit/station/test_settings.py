@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import pytest
 
@@ -105,12 +106,36 @@ def test_a_token_in_the_environment_is_never_shown(monkeypatch):
         (b"two words", 0o600, "one token on one line"),
         (b"Done.\nsecret", 0o600, "one token on one line"),
         (b"\xff\xfe", 0o600, "cannot be read"),
+        ("schlüssel".encode(), 0o600, "one token on one line"),
     ],
 )
 def test_a_token_file_that_will_not_do_is_told(monkeypatch, tmp_path, content, mode, told):
     monkeypatch.setenv(f"{PREFIX}TOKEN_FILE", str(token_file(tmp_path, content, mode)))
     with pytest.raises(SettingsInvalid, match=told):
         load().secret()
+
+
+@pytest.mark.parametrize("token", ["two words", "one\nanother", "schlüssel", " "])
+def test_a_token_that_http_cannot_carry_is_told(monkeypatch, token):
+    monkeypatch.setenv(f"{PREFIX}TOKEN", token)
+    with pytest.raises(SettingsInvalid, match=r"TOKEN should hold one token") as told:
+        load().secret()
+    assert token.strip() not in str(told.value) or not token.strip()
+
+
+def test_what_is_set_to_nothing_is_not_set(monkeypatch):
+    for name in ("SECONDLOOK_HOME", f"{PREFIX}PORT", f"{PREFIX}TOKEN"):
+        monkeypatch.setenv(name, "")
+    assert load().folder.as_posix() == "var/station"
+    with pytest.raises(SettingsInvalid, match="No token"):
+        load().secret()
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").is_file(), reason="needs Linux's /proc")
+def test_a_settings_file_that_cannot_be_read_is_told(monkeypatch):
+    monkeypatch.setenv(CONFIG, "/proc/self/mem")
+    with pytest.raises(SettingsInvalid, match="/proc/self/mem"):
+        load()
 
 
 def test_no_token_says_how_to_get_one(monkeypatch, tmp_path):
