@@ -25,7 +25,7 @@ format: .venv/dev.stamp  ## rewrite the code in the house's style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/run.stamp  ## our pipeline against the bare session, side by side on this machine
+bench: .venv/dev.stamp  ## our pipeline against the bare session, side by side on this machine
 	$(BIN)/secondlook-training bench
 
 soak-station: .venv/dev.stamp  ## KILLS=1000 times kill -9 of a station at random moments, the server up and down in turn

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, insert, select, update
 
+from models.grading.grades import announced
 from models.records import Decision, Inspection, Judgement, Opinion, Routing
 from models.vocabulary import Grade
 from server.tables import cases, decisions, inspections, opinions, routings, standings
@@ -44,12 +45,7 @@ class Dossier:
     @property
     def grade(self) -> Grade:
         """Decided, or else what the machine thinks most likely."""
-        return self.decision.grade if self.decision else likely_grade(self.judgement)
-
-
-def likely_grade(judgement: Judgement) -> Grade:
-    """The most probable grade; of equally probable ones the worse, as nobody is harmed by a look."""
-    return max(sorted(judgement.grade), key=lambda grade: (judgement.grade[grade], grade))
+        return self.decision.grade if self.decision else announced(self.judgement.grade)
 
 
 def dossier(connection: Connection, inspection_id: str) -> Dossier | None:

@@ -5,9 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
+from models.grading.grades import announced
 from models.records import Inspection, Judgement, Photo, Routing
 from server.database import insert_once
-from server.ledger import State, likely_grade
+from server.ledger import State
 from server.tables import (
     cases,
     inspection_photos,
@@ -119,7 +120,7 @@ def add_standing(
         insert(standings).values(
             inspection_id=inspection.inspection_id,
             category=inspection.category,
-            grade=likely_grade(judgement),
+            grade=announced(judgement.grade),
             disposition=judgement.disposition,
             state=State.WAITING,
             search_text=plain(search_text),

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from models.errors import RecordInvalid, StandardInvalid
 from models.grading.evidence import evidence_of
+from models.grading.grades import announced
 from models.grading.judge import judge
 from models.grading.policy import Policy
 from models.grading.routing import route
@@ -29,7 +30,7 @@ from server.errors import (
     PhotosMissing,
 )
 from server.intake import queries
-from server.ledger import State, close_case, decide, likely_grade
+from server.ledger import State, close_case, decide
 from server.parts import Parts
 
 MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp")
@@ -227,7 +228,7 @@ def _machine_decision(
         inspection_id=inspection.inspection_id,
         decided_by=routing.policy,
         decided_at=now,
-        grade=likely_grade(judgement),
+        grade=announced(judgement.grade),
         disposition=judgement.disposition,
     )
 

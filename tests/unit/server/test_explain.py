@@ -11,7 +11,6 @@ from models.grading.standard import load
 from models.records import Inspection
 from models.vocabulary import Category, Defect, Dimension, Grade, Language
 from server.explain import box, explain, text_width, views
-from server.ledger import likely_grade
 from tests.factories import answer, finding, inspection, judgement, photo, sha256
 
 coordinates = st.floats(0, 5000)
@@ -136,19 +135,6 @@ def test_all_grades_are_shown_best_first() -> None:
         (Grade.D, 0.0),
         (Grade.E, 0.0),
     )
-
-
-@pytest.mark.parametrize(
-    ("grades", "likely"),
-    [
-        ({"A": 1.0}, "A"),
-        ({"B": 0.4, "A": 0.6}, "A"),
-        ({"A": 0.5, "C": 0.5}, "C"),
-        ({"D": 0.3, "E": 0.3, "A": 0.4}, "A"),
-    ],
-)
-def test_of_equally_likely_grades_the_worse_is_shown(grades: dict[str, float], likely: str) -> None:
-    assert likely_grade(judgement(grade=grades)) == likely
 
 
 def test_chinese_letters_are_wide() -> None:
