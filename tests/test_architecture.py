@@ -35,7 +35,9 @@ def test_a_station_or_a_server_brings_no_pytorch(extra: str) -> None:
 
 
 def test_the_server_brings_nothing_that_sees() -> None:
-    assert architecture.brought_by("server").isdisjoint({"opencv-python", "onnxruntime", "pillow"})
+    assert architecture.brought_by("server").isdisjoint(
+        {"opencv-python", "opencv-python-headless", "onnxruntime", "pillow"}
+    )
 
 
 def test_functions_and_files_stay_within_their_budget() -> None:
