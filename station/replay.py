@@ -13,6 +13,7 @@ from models.record import Code, Identifier, Record, Text
 from models.records import Answer
 from models.vocabulary import Category, Language, Shot
 from station.errors import ReplayInvalid
+from station.scanner import clean
 
 RETURNS = "returns.yaml"
 
@@ -41,6 +42,12 @@ class SampleReturn(Record):
     """In the order in which they are taken."""
     answers: dict[Identifier, Identifier] = Field(default_factory=dict)
     """question id → choice id: what the operator answers."""
+
+    @model_validator(mode="after")
+    def _a_gun_can_send_it(self) -> "SampleReturn":
+        if clean(self.code) != self.code:
+            raise ValueError(f"code should be what a scan gun sends, printable, got {self.code!r}")
+        return self
 
     def note(self, language: Language) -> str:
         """What it is."""

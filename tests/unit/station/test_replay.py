@@ -36,6 +36,9 @@ GOOD = {"code": "RT-1", "category": "apparel", "photos": [{"file": "a.jpg", "sho
         (json.dumps([GOOD | {"category": "furniture"}]), "category"),
         (json.dumps([GOOD | {"photos": [{"file": "a.jpg", "shot": "top"}]}]), "shot"),
         (json.dumps([GOOD, GOOD]), "RT-1 more than once"),
+        # the scanner would take it for nothing, and the replay would wait for ever
+        (json.dumps([GOOD | {"code": "\u200b"}]), "what a scan gun sends"),
+        (json.dumps([GOOD | {"code": "RT\x1d1"}]), "what a scan gun sends"),
         # a file elsewhere on this machine is no sample
         (json.dumps([GOOD | {"photos": [{"file": "../../secret.jpg", "shot": "front"}]}]), "below the folder"),
         (json.dumps([GOOD | {"photos": [{"file": "/etc/passwd", "shot": "front"}]}]), "below the folder"),
