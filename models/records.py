@@ -183,6 +183,8 @@ class Acknowledgement(Record):
     """Inspection.content_sha256() of what is kept: the station compares before it forgets."""
     routing: Routing
     """Where the server sent the case."""
+    disposition: Disposition | None = None
+    """What the server's rules decided where no person looks; none from an older server."""
 
 
 class Opinion(Record):

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from models.records import Acknowledgement, Inspection, Routing
+from models.records import Acknowledgement, Inspection
 from station.errors import AcknowledgementWrong, DiskNearlyFull, OutboxUnusable
 
 SCHEMA_VERSION = 1
@@ -25,7 +25,7 @@ CREATE TABLE inspection (
     state TEXT NOT NULL CHECK (state IN ('pending', 'acknowledged', 'refused')),
     accepted_at TEXT NOT NULL,
     words TEXT NOT NULL DEFAULT '',
-    routing TEXT
+    answer TEXT
 );
 CREATE UNIQUE INDEX once_a_round ON inspection (round, return_code) WHERE round IS NOT NULL;
 CREATE INDEX by_state ON inspection (state, number);
@@ -60,8 +60,8 @@ class Entry:
     """By the station's clock; only shown, never compared."""
     words: str
     """Why it was refused."""
-    routing: Routing | None
-    """Where the server sent it."""
+    answer: Acknowledgement | None
+    """What the server said to it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -198,9 +198,9 @@ class Ledger:
         """Settle an inspection by the server's word. Raises AcknowledgementWrong for other content."""
         with self._transaction() as db:
             settled = db.execute(
-                "UPDATE inspection SET state = 'acknowledged', words = '', routing = ?"
+                "UPDATE inspection SET state = 'acknowledged', words = '', answer = ?"
                 " WHERE inspection_id = ? AND sha256 = ?",
-                (told.routing.to_json(), told.inspection_id, told.sha256),
+                (told.to_json(), told.inspection_id, told.sha256),
             )
             if settled.rowcount != 1:
                 raise AcknowledgementWrong(
@@ -257,7 +257,7 @@ class Ledger:
     def recent(self, limit: int) -> tuple[Entry, ...]:
         """The newest entries, newest first."""
         rows = self._rows(
-            "SELECT record, state, accepted_at, words, routing FROM inspection ORDER BY number DESC LIMIT ?",
+            "SELECT record, state, accepted_at, words, answer FROM inspection ORDER BY number DESC LIMIT ?",
             limit,
         )
         return tuple(_entry(*row) for row in rows)
@@ -271,11 +271,11 @@ class Ledger:
         return (int(rows[0][0]) if rows else 1), frozenset(row[1] for row in rows)
 
 
-def _entry(record: str, state: str, accepted_at: str, words: str, routing: str | None) -> Entry:
+def _entry(record: str, state: str, accepted_at: str, words: str, answer: str | None) -> Entry:
     return Entry(
         inspection=Inspection.from_json(record),
         state=State(state),
         accepted_at=datetime.fromisoformat(accepted_at),
         words=words,
-        routing=Routing.from_json(routing) if routing else None,
+        answer=Acknowledgement.from_json(answer) if answer else None,
     )

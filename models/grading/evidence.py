@@ -35,16 +35,19 @@ class Evidence(Record):
 def evidence_of(inspection: Inspection, standard: Standard | None = None) -> Evidence:
     """What the inspection's judgement rested on, to judge it again.
 
-    With a standard, its required shots without an acceptable photo are not seen whatever the
-    inspection says: who receives a record need not trust its sender.
+    With a standard, its required shots without an acceptable photo are not seen, and where no
+    model looked at the acceptable ones no defect is assessable, whatever the inspection says: who
+    receives a record need not trust its sender.
     """
     accepted = {photo.shot for photo in inspection.photos if not photo.faults or photo.insisted}
     required = standard.required_shots if standard else ()
     missing = [shot for shot in required if shot not in accepted]
+    nobody_looked = accepted and not inspection.releases and not inspection.findings
+    unlooked = standard.defects if standard and nobody_looked else ()
     return Evidence(
         findings=inspection.findings,
         answers=inspection.answers,
         not_seen=tuple(dict.fromkeys((*inspection.not_seen, *missing))),
-        not_assessable=inspection.not_assessable,
+        not_assessable=tuple(dict.fromkeys((*inspection.not_assessable, *unlooked))),
         insisted=any(photo.insisted for photo in inspection.photos),
     )

@@ -48,15 +48,15 @@ def content_sha256(connection: Connection, inspection_id: str) -> str | None:
     return connection.execute(found).scalar()
 
 
-def routing_of(connection: Connection, inspection_id: str) -> Routing:
-    """The newest routing."""
-    record = connection.execute(
-        select(routings.c.record)
+def ruling_of(connection: Connection, inspection_id: str) -> tuple[Judgement, Routing]:
+    """What the rules made of it last, and where it went."""
+    newest = connection.execute(
+        select(routings.c.judgement, routings.c.record)
         .where(routings.c.inspection_id == inspection_id)
         .order_by(routings.c.routing.desc())
         .limit(1)
-    ).scalar_one()
-    return Routing.from_json(record)
+    ).one()
+    return Judgement.from_json(newest.judgement), Routing.from_json(newest.record)
 
 
 def add_inspection(

@@ -125,7 +125,7 @@ def keep_inspection(
                 connection, inspection, record=record, content_sha256=content_sha256, now=now
             ):
                 _follow_up(connection, inspection, judgement, routing, now)
-                return _acknowledged(inspection_id, content_sha256, routing), True
+                return _acknowledged(inspection_id, content_sha256, judgement, routing), True
             kept = queries.content_sha256(connection, inspection_id)
     return _repeated(here, inspection_id, content_sha256, kept), False
 
@@ -249,8 +249,15 @@ def _correct(connection: Connection, inspection: Inspection, now: datetime) -> N
         close_case(connection, this, now)
 
 
-def _acknowledged(inspection_id: str, content_sha256: str, routing: Routing) -> Acknowledgement:
-    return Acknowledgement(inspection_id=inspection_id, sha256=content_sha256, routing=routing)
+def _acknowledged(
+    inspection_id: str, content_sha256: str, judgement: Judgement, routing: Routing
+) -> Acknowledgement:
+    return Acknowledgement(
+        inspection_id=inspection_id,
+        sha256=content_sha256,
+        routing=routing,
+        disposition=judgement.disposition if routing.to is Destination.AUTOMATIC else None,
+    )
 
 
 def _repeated(
@@ -262,8 +269,8 @@ def _repeated(
             "a correction needs an id of its own and names this one in supersedes."
         )
     with here.database.reading() as connection:
-        routing = queries.routing_of(connection, inspection_id)
-    return _acknowledged(inspection_id, content_sha256, routing)
+        judgement, routing = queries.ruling_of(connection, inspection_id)
+    return _acknowledged(inspection_id, content_sha256, judgement, routing)
 
 
 def search_text(inspection: Inspection) -> str:

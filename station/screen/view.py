@@ -7,7 +7,7 @@ from datetime import datetime
 
 from models.errors import StandardInvalid
 from models.grading import standard as standards
-from models.records import Finding, Inspection, Photo, Routing
+from models.records import Acknowledgement, Finding, Inspection, Photo, Routing
 from models.vocabulary import Destination, Grade, Language
 from models.wording import word
 from station.board import Captured, Phase, Scene, Step
@@ -100,15 +100,23 @@ def is_provisional(inspection: Inspection) -> bool:
     return bool(inspection.not_seen or inspection.not_assessable)
 
 
+def _answer(inspection: Inspection, entries: tuple[Entry, ...]) -> Acknowledgement | None:
+    known = {entry.inspection.inspection_id: entry.answer for entry in entries}
+    return known.get(inspection.inspection_id)
+
+
 def routing_of(inspection: Inspection, entries: tuple[Entry, ...]) -> Routing:
     """The server's routing once it is known, the station's until then."""
-    known = {entry.inspection.inspection_id: entry.routing for entry in entries}
-    return known.get(inspection.inspection_id) or inspection.routing
+    answer = _answer(inspection, entries)
+    return answer.routing if answer else inspection.routing
 
 
-def shelf_of(inspection: Inspection, routing: Routing) -> str:
-    """Where to put the item: "hold", or the disposition."""
-    return "hold" if routing.to is Destination.REVIEW else inspection.judgement.disposition.value
+def shelf_of(inspection: Inspection, entries: tuple[Entry, ...]) -> str:
+    """Where to put the item: "hold", or the disposition, the server's once it is known."""
+    if routing_of(inspection, entries).to is Destination.REVIEW:
+        return "hold"
+    answer = _answer(inspection, entries)
+    return ((answer and answer.disposition) or inspection.judgement.disposition).value
 
 
 def pictures(scene: Scene, language: Language) -> tuple[Picture, ...]:

@@ -49,8 +49,9 @@ def count(server: Running, table: str) -> int:
 
 
 def decided_by_machine(number: int = 1, **said: Any) -> Inspection:
-    """Everything seen and answered, and not for resale: nobody has to look."""
-    return an_inspection(number, **({"photos": FRONT_AND_BACK, "answers": GOOD_ANSWERS} | said))
+    """Everything seen, looked at and answered, and not for resale: no person has to look."""
+    facts = {"photos": FRONT_AND_BACK, "answers": GOOD_ANSWERS, "releases": ("stain@1",)}
+    return an_inspection(number, **(facts | said))
 
 
 def test_a_photo_is_stored_once_and_a_repeat_says_so(server: Running) -> None:
@@ -338,6 +339,25 @@ def test_a_standard_of_the_future_is_kept_and_goes_to_a_person(server: Running) 
     assert reader.get(f"/returns/{one.inspection_id}").status_code == 200
     reader.client.post("/queue/next", data={"form_token": reader.form_token()})
     assert reader.get(f"/review/{one.inspection_id}").status_code == 200
+
+
+def test_what_no_model_looked_at_goes_to_a_person(server: Running) -> None:
+    one = decided_by_machine(releases=())
+
+    routing = service.judged(one, server.parts.policy, NOON)[1]
+
+    assert routing.reasons == (Reason.NOT_ASSESSABLE,)
+
+
+def test_the_acknowledgement_says_what_was_decided(server: Running) -> None:
+    station, certain, open_ = server.station(), decided_by_machine(1), an_inspection(2)
+    put_photo(station)
+
+    for _ in ("first", "again"):
+        told = [
+            Acknowledgement.from_json(put_inspection(station, one).text) for one in (certain, open_)
+        ]
+        assert [ack.disposition for ack in told] == [Disposition.REPAIR, None]
 
 
 def test_an_expired_certificate_certifies_nothing(server: Running) -> None:

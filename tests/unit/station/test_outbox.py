@@ -208,7 +208,7 @@ def test_only_the_word_for_this_content_settles_it(outbox):
     outbox.acknowledge(word_of(inspection))
     tally = outbox.tally()
     assert (tally.pending, tally.acknowledged, tally.oldest_at) == (0, 1, None)
-    assert outbox.recent(1)[0].routing == routing()
+    assert outbox.recent(1)[0].answer == word_of(inspection)
 
 
 def test_nothing_unacknowledged_is_deleted(outbox, tmp_path):

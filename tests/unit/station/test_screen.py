@@ -171,6 +171,21 @@ def test_the_servers_routing_counts_once_it_is_known(place):
     assert "Automatic resale is not certified" in html
 
 
+def test_the_servers_disposition_counts_where_its_rules_differ(place):
+    made, files = item(1)
+    place.outbox.accept(made, files)
+    place.show(made)
+    place.outbox.acknowledge(
+        Acknowledgement(
+            inspection_id=made.inspection_id,
+            sha256=made.content_sha256(),
+            routing=routing(),
+            disposition=Disposition.DONATE,
+        )
+    )
+    assert "<strong>DONATION shelf" in place.page()
+
+
 def test_an_item_under_way_shows_its_step_and_its_photos_and_no_verdict(place):
     place.board.show(
         Scene(

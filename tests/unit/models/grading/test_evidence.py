@@ -58,6 +58,26 @@ def test_a_standard_checks_what_the_record_says_of_its_photos(photos, said, not_
     assert evidence_of(kept).not_seen == said
 
 
+LOOKED = [
+    # facts of the record → what is not assessable
+    ({"photos": (FRONT,)}, (Defect.STAIN,)),
+    ({"photos": (FRONT,), "releases": ("stain@1",)}, ()),
+    ({"photos": (photo(),), "findings": (finding(),)}, ()),
+    # what was not seen is told as that already
+    ({"photos": ()}, ()),
+    ({"photos": (shot(Shot.FRONT, Fault.BLURRED),)}, ()),
+    # what the record says stays said
+    ({"photos": (FRONT,), "not_assessable": (Defect.SCRATCH,)}, (Defect.SCRATCH, Defect.STAIN)),
+]
+
+
+@pytest.mark.parametrize(("facts", "not_assessable"), LOOKED)
+def test_where_no_model_looked_nothing_is_assessable(facts, not_assessable):
+    kept = inspection(**facts)
+    assert evidence_of(kept, APPAREL).not_assessable == not_assessable
+    assert evidence_of(kept).not_assessable == kept.not_assessable
+
+
 def test_findings_of_one_name_are_refused():
     with pytest.raises(ValidationError, match="finding_id should be unique"):
         Evidence(findings=(finding(), finding(probability=0.1)))
