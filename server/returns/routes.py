@@ -11,8 +11,9 @@ from server.returns import service
 
 router = APIRouter()
 PHOTO_HEADERS = {
-    # The address is the content's hash: what is there never changes. Private: it needs a role.
-    "cache-control": "private, max-age=31536000, immutable",
+    # What is there never changes, but labels hold personal data: the browser asks each time, and
+    # without a session nothing comes back, not even 304.
+    "cache-control": "private, no-cache",
     "content-security-policy": "default-src 'none'; sandbox",
     "content-disposition": "inline",
 }

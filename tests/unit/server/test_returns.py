@@ -239,7 +239,7 @@ def test_nothing_there_is_said(server: Running) -> None:
         assert "Traceback" not in answer.text
 
 
-def test_photos_are_cached_for_ever_but_privately(server: Running) -> None:
+def test_photos_are_kept_by_the_browser_and_shown_to_sessions_only(server: Running) -> None:
     put_photo(server.station())
     reader = server.person()
     path = f"/photos/{sha256(JPEG)}"
@@ -249,10 +249,12 @@ def test_photos_are_cached_for_ever_but_privately(server: Running) -> None:
 
     assert (first.status_code, first.content) == (200, JPEG)
     assert first.headers["content-type"] == "image/jpeg"
-    assert first.headers["cache-control"] == "private, max-age=31536000, immutable"
+    assert first.headers["cache-control"] == "private, no-cache"
     assert "sandbox" in first.headers["content-security-policy"]
     assert first.headers["x-content-type-options"] == "nosniff"
     assert (again.status_code, again.content) == (304, b"")
+    tag = {"if-none-match": first.headers["etag"]}
+    assert server.visitor().get(path, headers=tag).status_code == 303
 
 
 def test_a_damaged_photo_is_never_served(server: Running) -> None:
