@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn
 import rich
 import typer
 import uvicorn
+from fastapi import FastAPI
 from rich.table import Table
 
 from models.errors import SecondlookError
@@ -16,7 +17,7 @@ from server.accounts import service as accounts
 from server.app import build, create_app, open_archive, open_database
 from server.errors import AccountInvalid, ServerError, SettingsInvalid
 from server.parts import utc_now
-from server.settings import load
+from server.settings import Settings, load
 
 app = typer.Typer(
     help="Secondlook's server: keeps what stations send and gives borderline cases to people.",
@@ -34,21 +35,29 @@ def run() -> None:
     parts = build(settings)
     if not settings.on_loopback and accounts.count_accounts(parts.database, demo=True):
         raise SettingsInvalid(_demo_is_local())
-    if not accounts.count_accounts(parts.database):
-        typer.echo(
-            "No account yet. Make one: secondlook-server account NAME --role reviewer", err=True
-        )
     with _door(settings.host, settings.port) as door:
+        if not accounts.count_accounts(parts.database):
+            typer.echo(_no_account(), err=True)
         typer.echo(f"Secondlook's server: http://{settings.host}:{door.getsockname()[1]}", err=True)
-        config = uvicorn.Config(
-            create_app(parts),
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            ws="none",
-            timeout_graceful_shutdown=10,
-        )
-        uvicorn.Server(config).run(sockets=[door])
+        uvicorn.Server(web(create_app(parts), settings)).run(sockets=[door])
+
+
+def web(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    """How the web server runs. What a request says of its origin is believed of known proxies only."""
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws="none",
+        timeout_graceful_shutdown=10,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+    )
+
+
+def _no_account() -> str:
+    return "No account yet. Make one: secondlook-server account NAME --role reviewer"
 
 
 def _door(host: str, port: int) -> socket.socket:

@@ -20,6 +20,7 @@
             │   └── HashDiffers     422
             ├── PhotosMissing       424
             ├── TooManyAttempts     429
+            │   └── AttemptsTooClose 429
             ├── PhotoDamaged        500
             └── DiskFull            507
 
@@ -158,6 +159,17 @@ class TooManyAttempts(Refused):
     def headers(self) -> Mapping[str, str]:
         """When trying again makes sense, in seconds."""
         return {"Retry-After": "300"}
+
+
+class AttemptsTooClose(TooManyAttempts):
+    """Too many failed attempts for this name; wait ten seconds and try again."""
+
+    pause_s: ClassVar[int] = 10
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """When trying again makes sense, in seconds."""
+        return {"Retry-After": str(self.pause_s)}
 
 
 class PhotoDamaged(Refused):

@@ -54,7 +54,10 @@ def local_path(address: str | None) -> str | None:
 
 def back(request: Request) -> str | None:
     """The page of this server that the reader came from, as the browser says."""
-    came = urlsplit(request.headers.get("referer", ""))
+    try:
+        came = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return None
     if came.netloc != request.headers.get("host"):
         return None
     return local_path(came.path + (f"?{came.query}" if came.query else ""))

@@ -4,7 +4,7 @@ import os
 import secrets
 import tempfile
 from contextlib import suppress
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -32,6 +32,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
+        # `SECONDLOOK_HOME= …` means "as if unset", not the folder one happens to stand in.
+        env_ignore_empty=True,
         frozen=True,
         extra="forbid",
         populate_by_name=True,
@@ -46,6 +48,8 @@ class Settings(BaseSettings):
     """The port to listen on."""
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     """Names that the server answers to, separated by commas; loopback is always among them."""
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    """Addresses or networks of the proxies whose X-Forwarded-For and -Proto are believed."""
     database_url: SecretStr | None = None
     """SQLAlchemy URL of the database; without one, SQLite in the home."""
     secret_key: SecretStr | None = Field(default=None, min_length=MIN_SECRET_BYTES)
@@ -87,7 +91,7 @@ class Settings(BaseSettings):
         """Every name that a request may ask for."""
         return [*LOOPBACK_NAMES, "[::1]", *self.allowed_hosts]
 
-    @field_validator("allowed_hosts", mode="before")
+    @field_validator("allowed_hosts", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return (
@@ -100,6 +104,13 @@ class Settings(BaseSettings):
         wild = [v for v in value if "*" in v.removeprefix("*.") and v != "*"]
         if wild:
             raise ValueError(f"a name may only begin with *., got {wild[0]}")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            ip_network(one)  # its own words say what is wrong
         return value
 
     @model_validator(mode="after")

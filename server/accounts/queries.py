@@ -83,22 +83,48 @@ def end_sessions_of(connection: Connection, name: str) -> None:
     connection.execute(delete(sessions).where(sessions.c.account == name))
 
 
-def note_failure(connection: Connection, name: str, address: str, now: datetime) -> None:
-    """Remember a failed attempt."""
-    connection.execute(
-        insert(failed_attempts).values(name=name[:128], address=address[:64], failed_at=now)
-    )
+@dataclass(frozen=True, kw_only=True)
+class Failures:
+    """Attempts that failed, or are still being looked at."""
+
+    own: int
+    """For this name from this address."""
+    of_address: int
+    """From this address, whatever the name."""
+    of_name: int
+    """For this name, wherever from."""
+    last_of_name: datetime | None
+    """When the newest of them came."""
 
 
-def count_failures(
-    connection: Connection, name: str, address: str, since: datetime
-) -> tuple[int, int]:
-    """Failed attempts for this name from this address, and from this address for all names."""
-    recent = select(func.count()).where(
-        failed_attempts.c.address == address[:64], failed_attempts.c.failed_at > since
+def note_failure(connection: Connection, name: str, address: str, now: datetime) -> int:
+    """Remember an attempt as failed; gives its number."""
+    done = connection.execute(
+        insert(failed_attempts)
+        .values(name=name[:128], address=address[:64], failed_at=now)
+        .returning(failed_attempts.c.attempt)
     )
-    own = recent.where(failed_attempts.c.name == name[:128])
-    return connection.execute(own).scalar_one(), connection.execute(recent).scalar_one()
+    return int(done.scalar_one())
+
+
+def forgive(connection: Connection, attempt: int) -> None:
+    """It did not fail after all."""
+    connection.execute(delete(failed_attempts).where(failed_attempts.c.attempt == attempt))
+
+
+def failures(connection: Connection, name: str, address: str, since: datetime) -> Failures:
+    """What counts against the next attempt."""
+    its, here = failed_attempts.c.name == name[:128], failed_attempts.c.address == address[:64]
+    count = select(func.count()).where(failed_attempts.c.failed_at > since)
+    last = select(failed_attempts.c.failed_at).where(its, failed_attempts.c.failed_at > since)
+    return Failures(
+        own=connection.execute(count.where(its, here)).scalar_one(),
+        of_address=connection.execute(count.where(here)).scalar_one(),
+        of_name=connection.execute(count.where(its)).scalar_one(),
+        last_of_name=connection.execute(
+            last.order_by(failed_attempts.c.failed_at.desc()).limit(1)
+        ).scalar(),
+    )
 
 
 def forget_failures(connection: Connection, before: datetime) -> None:

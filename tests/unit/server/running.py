@@ -20,6 +20,7 @@ from server.accounts import queries as accounts
 from server.accounts import service
 from server.accounts.queries import Account
 from server.app import build, create_app
+from server.cli import web
 from server.pages import SESSION_COOKIE
 from server.parts import Parts
 from server.security import new_token, token_sha256
@@ -118,9 +119,9 @@ def serving(
     app = create_app(parts)
     if change:
         change(app)
-    server = uvicorn.Server(
-        uvicorn.Config(app, port=0, log_config=None, ws="none", server_header=False)
-    )
+    config = web(app, parts.settings)
+    config.port = 0
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

@@ -1,7 +1,9 @@
 """Signing in, sessions that end, patience with guessers."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -10,7 +12,13 @@ from sqlalchemy import select, update
 from models.vocabulary import Role
 from server import tables
 from server.accounts import service
-from server.accounts.service import MAX_FAILURES, MAX_FAILURES_OF_ADDRESS, WINDOW
+from server.accounts.service import (
+    MAX_FAILURES,
+    MAX_FAILURES_OF_ADDRESS,
+    MAX_FAILURES_OF_NAME,
+    PAUSE,
+    WINDOW,
+)
 from server.errors import AccountInvalid
 from server.pages import SESSION_COOKIE
 from server.security import token_sha256
@@ -49,9 +57,6 @@ def test_cookies_are_out_of_reach_of_scripts_and_other_sites(ann: Person) -> Non
         assert "HttpOnly" in cookie
         assert "SameSite=lax" in cookie
         assert "Secure" not in cookie  # loopback speaks plain HTTP
-    behind = {"x-forwarded-proto": "https"}
-    ann.client.cookies.clear()
-    assert "Secure" in ann.get("/sign-in", headers=behind).headers["set-cookie"]
 
 
 @pytest.mark.parametrize(
@@ -121,6 +126,71 @@ def test_guessing_one_password_for_all_names_is_stopped_too(ann: Person, server:
         ]
         connection.execute(tables.failed_attempts.insert(), rows)
     assert sign_in(ann).status_code == 429
+
+
+def test_guessing_in_parallel_is_stopped_as_well(ann: Person) -> None:
+    token = ann.form_token("/sign-in")
+
+    def guess(_: int) -> int:
+        data = {"form_token": token, "name": "ann", "password": "guess"}
+        return ann.client.post("/sign-in", data=data).status_code
+
+    with ThreadPoolExecutor(20) as pool:
+        answers = sorted(pool.map(guess, range(2 * MAX_FAILURES)))
+    assert answers == [401] * MAX_FAILURES + [429] * MAX_FAILURES
+
+
+def test_what_succeeds_is_no_failure(ann: Person, server: Running) -> None:
+    assert ann.get("/sign-in").status_code == 200
+    for _ in range(MAX_FAILURES + 1):
+        assert sign_in(server.visitor()).status_code == 303
+    assert failures(server) == []
+
+
+def failures(server: Running) -> list[tuple[str, str]]:
+    kept = select(tables.failed_attempts.c.name, tables.failed_attempts.c.address)
+    with server.parts.database.reading() as connection:
+        return [(row.name, row.address) for row in connection.execute(kept)]
+
+
+def test_guessing_from_many_addresses_is_slowed_and_nobody_is_locked_out(
+    ann: Person, server: Running
+) -> None:
+    with server.parts.database.writing() as connection:
+        rows = [
+            {"name": "ann", "address": f"10.0.0.{i}", "failed_at": server.clock()}
+            for i in range(MAX_FAILURES_OF_NAME)
+        ]
+        connection.execute(tables.failed_attempts.insert(), rows)
+    slowed = sign_in(ann)
+    assert (slowed.status_code, slowed.headers["retry-after"]) == (429, "10")
+    assert "wait ten seconds" in slowed.text
+    server.clock.now += PAUSE
+    assert sign_in(ann, password="guess").status_code == 401
+    assert sign_in(ann).status_code == 429
+    server.clock.now += PAUSE
+    assert sign_in(ann).status_code == 303
+
+
+def test_a_household_of_ipv6_addresses_is_one_address(server: Running) -> None:
+    for address in ("2001:db8::1", "2001:db8::ffff:2", "2001:db8:0:1::1", "::ffff:10.0.0.1", "x"):
+        assert service.sign_in(server.parts, "nobody", "guess", address) is None
+    addresses = ["2001:db8::/64", "2001:db8::/64", "2001:db8:0:1::/64", "10.0.0.1", "x"]
+    assert [address for _, address in failures(server)] == addresses
+
+
+def test_nobody_is_believed_who_says_where_a_request_comes_from(tmp_path: Path) -> None:
+    said = {"x-forwarded-for": "10.9.8.7", "x-forwarded-proto": "https"}
+    with serving(tmp_path / "closed") as server:
+        seed = server.client().get("/sign-in", headers=said)
+        assert "Secure" not in seed.headers["set-cookie"]
+        sign_in(Person(server.client(headers=said)))
+        assert failures(server) == [("ann", "127.0.0.1")]
+    with serving(tmp_path / "proxied", trusted_proxies=("127.0.0.0/8",)) as server:
+        sign_in(Person(server.client(headers=said | {"x-forwarded-proto": "http"})))
+        assert failures(server) == [("ann", "10.9.8.7")]
+        seed = server.client().get("/sign-in", headers=said)
+        assert "Secure" in seed.headers["set-cookie"]
 
 
 def test_signing_out_ends_the_session_on_the_server(ann: Person, server: Running) -> None:

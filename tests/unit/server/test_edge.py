@@ -108,6 +108,8 @@ def test_who_must_sign_in_comes_back_to_where_they_wanted_to_go(server: Running)
     assert visitor.get("/").headers["location"] == "/sign-in"
     elsewhere = {"referer": "https://evil.example/review/x"}
     assert visitor.client.post("/queue/next", headers=elsewhere).headers["location"] == "/sign-in"
+    broken = {"referer": "http://[x"}
+    assert visitor.client.post("/queue/next", headers=broken).headers["location"] == "/sign-in"
     answer = visitor.get("/returns", headers={"accept": "application/json"})
     assert (answer.status_code, set(answer.json())) == (401, {"detail"})
 

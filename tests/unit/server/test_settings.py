@@ -49,6 +49,8 @@ def test_what_is_loopback(host: str, is_loopback: bool) -> None:
         ("LEASE_S", "0", "SECONDLOOK_SERVER_LEASE_S"),
         ("HOST", "0.0.0.0", "SECONDLOOK_SERVER_ALLOWED_HOSTS should name the hosts"),
         ("ALLOWED_HOSTS", "a.*.example", "may only begin with"),
+        ("TRUSTED_PROXIES", "10.0.0.1,proxy", "SECONDLOOK_SERVER_TRUSTED_PROXIES: .*'proxy'"),
+        ("TRUSTED_PROXIES", "*", "does not appear to be"),
         ("CONFIG", "/nowhere.toml", "there is no file /nowhere.toml"),
         ("SECRET_KEY", "hunter2", "SECONDLOOK_SERVER_SECRET_KEY: .*32"),
     ],
@@ -75,6 +77,13 @@ def test_a_file_with_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, te
 def test_names_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECONDLOOK_SERVER_ALLOWED_HOSTS", "a.example, *.b.example,")
     assert load().allowed_hosts == ("a.example", "*.b.example")
+
+
+def test_empty_is_as_if_it_were_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    unset = load()
+    for name in ("HOME", "SERVER_PORT", "SERVER_SECRET_KEY", "SERVER_CONFIG", "SERVER_LOG_JSON"):
+        monkeypatch.setenv(f"SECONDLOOK_{name}", "")
+    assert load() == unset
 
 
 def test_the_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
