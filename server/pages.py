@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import jinja2
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from models.records import Photo
 from models.vocabulary import Language
@@ -180,7 +180,10 @@ def _environment(language: Language) -> jinja2.Environment:
 
 def moment(at: datetime) -> Markup:
     """A moment in UTC; static/times.js turns it into the reader's own zone."""
-    utc = at.astimezone(UTC)
+    try:
+        utc = at.astimezone(UTC)
+    except OverflowError:  # in the first or the last hours that datetime knows
+        return escape(at.isoformat())
     return Markup('<time datetime="{}">{} UTC</time>').format(
         utc.isoformat(timespec="seconds"), utc.strftime("%Y-%m-%d %H:%M")
     )

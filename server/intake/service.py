@@ -30,6 +30,7 @@ from server.errors import (
     PhotosMissing,
 )
 from server.intake import queries
+from server.intake.checks import check_showable
 from server.ledger import State, close_case, decide
 from server.parts import Parts
 
@@ -112,6 +113,7 @@ def keep_inspection(
     """
     inspection, record = _read(body)
     _check(inspection, inspection_id, station)
+    check_showable(inspection)
     content_sha256 = hashlib.sha256(record.encode()).hexdigest()
     with here.database.reading() as connection:
         kept = queries.content_sha256(connection, inspection_id)
