@@ -20,7 +20,7 @@ from server.accounts.routes import router as accounts
 from server.archive import MEGABYTE, Archive
 from server.database import Database
 from server.edge import Edge, from_framework, refused
-from server.errors import SettingsInvalid
+from server.errors import DatabaseUnusable, SettingsInvalid
 from server.gate import Gate, Permissions, read_permissions
 from server.intake.routes import router as intake
 from server.pages import Pages
@@ -29,6 +29,7 @@ from server.returns.routes import router as returns
 from server.review.routes import router as review
 from server.settings import Settings
 
+PHOTOS = "photos"
 STATIC = Path(__file__).with_name("static")
 ROUTERS = (accounts, intake, returns, review)
 VERSION = version("secondlook")
@@ -46,7 +47,7 @@ def open_archive(settings: Settings) -> Archive:
     """The photos' folder. Raises SettingsInvalid when it cannot be made."""
     try:
         return Archive(
-            settings.folder / "photos",
+            settings.folder / PHOTOS,
             reserve_bytes=settings.disk_reserve_mb * MEGABYTE,
             limit_bytes=settings.max_photo_mb * MEGABYTE,
         )
@@ -56,10 +57,30 @@ def open_archive(settings: Settings) -> Archive:
 
 def open_database(settings: Settings) -> Database:
     """The database at this version's schema. Raises DatabaseUnusable, SettingsInvalid."""
+    _make_sure_that_none_was_lost(settings)
     settings.secret()  # its folder, with an error that names the setting
     database = Database(settings.url)
     migrations.upgrade(database, settings.folder)
     return database
+
+
+def _make_sure_that_none_was_lost(settings: Settings) -> None:
+    """Photos without their database: a new one would hide the loss, and opening would create it."""
+    path, photos = settings.database_file, settings.folder / PHOTOS
+    if path is None or _size_bytes(path):
+        return
+    if next(photos.glob("[0-9a-f][0-9a-f]/*/*"), None) is not None:
+        raise DatabaseUnusable(
+            f"{path} is {'empty' if path.exists() else 'missing'}, but {photos} holds photos; "
+            "restore the database from a backup, or move the photos away to begin anew."
+        )
+
+
+def _size_bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Parts:

@@ -71,6 +71,11 @@ class Settings(BaseSettings):
         return self.home / "server"
 
     @property
+    def database_file(self) -> Path | None:
+        """SQLite's file in the home; none where another database is set."""
+        return self.folder / "secondlook.db" if self.database_url is None else None
+
+    @property
     def url(self) -> str | URL:
         """The database's URL, with its password where it has one."""
         if self.database_url is not None:

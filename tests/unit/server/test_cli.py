@@ -125,15 +125,45 @@ def test_a_first_start_says_how_to_make_an_account_and_a_taken_port_is_told(tmp_
             wait_for(f"http://127.0.0.1:{port}/healthz")
             taken = run(tmp_path, "run", SECONDLOOK_SERVER_PORT=port)
             assert taken.returncode == 2
-            assert taken.stderr.splitlines()[-1].startswith(
-                "secondlook-server: Nothing can listen on"
-            )
+            assert taken.stderr.startswith("secondlook-server: Nothing can listen on")
+            assert taken.stderr.count("\n") == 1
         finally:
             server.send_signal(signal.SIGTERM)
             told = server.communicate(timeout=20)[1]
     assert "secondlook-server account NAME --role reviewer" in told
     assert "Traceback" not in told
     assert server.returncode in {0, -signal.SIGTERM}
+
+
+@pytest.mark.parametrize("left", ["nothing", "an empty file"])
+def test_photos_without_their_database_are_no_new_beginning(tmp_path: Path, left: str) -> None:
+    with serving(tmp_path) as server:
+        put_photo(server.station())
+    database = tmp_path / "server/secondlook.db"
+    lost = database.read_bytes()
+    database.write_bytes(b"") if left == "an empty file" else database.unlink()
+    for arguments in (["run"], ["enrol", "bench-1"], ["account", "ann", "--close"], ["demo"]):
+        told = run(tmp_path, *arguments)
+        assert told.returncode == 2
+        assert "restore the database from a backup" in told.stderr
+        assert told.stderr.count("\n") == 1
+    assert not database.exists() or database.read_bytes() == b""
+
+    database.write_bytes(lost)
+    assert run(tmp_path, "enrol", "bench-1").returncode == 0
+
+
+def test_a_killed_server_has_lost_nothing(tmp_path: Path) -> None:
+    """What is new in the journal only is no lost database."""
+    port = str(free_port())
+    env = os.environ | {"SECONDLOOK_HOME": str(tmp_path), "SECONDLOOK_SERVER_PORT": port}
+    with subprocess.Popen([COMMAND, "run"], env=env, stderr=subprocess.PIPE) as server:
+        wait_for(f"http://127.0.0.1:{port}/healthz")
+        server.kill()
+    photo = tmp_path / "server/photos/00/00" / ("0" * 64)
+    photo.parent.mkdir(parents=True)
+    photo.touch()
+    assert run(tmp_path, "enrol", "bench-1").returncode == 0
 
 
 def wait_for(url: str) -> None:
