@@ -114,6 +114,9 @@ def export(
     run: Annotated[Path, typer.Option(help="Folder of a finished run.")],
     out: Annotated[Path, typer.Option(help="Folder of the candidate, named as the release.")],
     version: Annotated[str, typer.Option(help="The release's version.")] = "1",
+    weights: Annotated[
+        Path, typer.Option(help="The run's file to export, below its folder.")
+    ] = learning.BEST,
     pinned: Annotated[
         Path,
         typer.Option(help="Data set folder; every fourth of its images/ is compared with PyTorch."),
@@ -122,7 +125,7 @@ def export(
     """Write a run's model as ONNX with a first card; refused where it differs from PyTorch."""
     record = exporting.read_record(run)
     model = out / registry.MODEL
-    done = exporting.export(run, model, image_files(pinned)[::PINNED_EVERY])
+    done = exporting.export(run, model, image_files(pinned)[::PINNED_EVERY], weights)
     registry.write_card(registry.candidate_card(record, done.classes, model, version), out)
     apart = done.parity
     _say(f"{model}: {apart.boxes} boxes, at most {apart.box_px:.4f} px and {apart.score:.5f} apart")

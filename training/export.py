@@ -116,20 +116,20 @@ def read_record(run: Path) -> dict[str, Any]:
     return record
 
 
-def export(run: Path, out: Path, pinned: Sequence[Path]) -> Exported:
-    """Write the run's best weights as ONNX to `out`, checked against PyTorch on the pinned photos.
+def export(run: Path, out: Path, pinned: Sequence[Path], weights: Path = BEST) -> Exported:
+    """Write the run's weights as ONNX to `out`, checked against PyTorch on the pinned photos.
 
     Raises RunInvalid, ExtraMissing, and ExportRefused where they differ or nothing was compared.
     """
     recipe = TrainRecipe.model_validate_json(json.dumps(read_record(run)["recipe"]))
-    if not (run / BEST).exists():
-        raise RunInvalid(f"{run}: should hold {BEST}")
-    trained = _yolo(run / BEST)
+    if not (run / weights).exists():
+        raise RunInvalid(f"{run}: should hold {weights}")
+    trained = _yolo(run / weights)
     # nms=False asks for the one-to-one head, which needs none.
     options = {"imgsz": recipe.side_px, "nms": False, "simplify": True, "device": "cpu"}
     file = Path(trained.export(format="onnx", **options))
     session = OnnxSession(file, side_px=recipe.side_px)
-    apart = compare(_torch_runner(run / BEST), session.run, inputs(pinned, recipe))
+    apart = compare(_torch_runner(run / weights), session.run, inputs(pinned, recipe))
     if not apart.holds or not apart.boxes:
         limits = f"{MAX_BOX_PX} px and {MAX_SCORE}"
         raise ExportRefused(f"{file}: boxes should differ by at most {limits}, got {apart}")
