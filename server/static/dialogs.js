@@ -3,7 +3,7 @@ for (const button of document.querySelectorAll("[data-opens]")) {
   const dialog = document.getElementById(button.dataset.opens);
   button.addEventListener("click", () => dialog.showModal());
   dialog.addEventListener("keydown", (event) => {
-    if (event.key === button.dataset.key) dialog.close();
+    if (event.key === button.dataset.key && !event.repeat) dialog.close();
   });
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog) dialog.close();

@@ -34,7 +34,8 @@ const actions = {
 };
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.altKey || event.metaKey || document.querySelector("dialog[open]")) return;
+  // A key held down is one answer: verdicts become training labels.
+  if (event.repeat || event.ctrlKey || event.altKey || event.metaKey || document.querySelector("dialog[open]")) return;
   if (event.target.closest("textarea, select, input:not([type=radio])")) return;
   actions[event.key.toLowerCase()]?.();
 });

@@ -16,6 +16,8 @@ function concerns(event) {
 }
 
 document.addEventListener("keydown", (event) => {
+  // A held Enter acts once, also where the browser itself would press the button or send the form.
+  if (event.repeat && event.key === "Enter" && !event.target.closest("textarea")) event.preventDefault();
   const field = event.target.closest(FIELDS);
   if (field && event.key === "Escape") return field.blur();
   const found = concerns(event) && named(event.key);
