@@ -173,6 +173,7 @@ def _environment(language: Language) -> jinja2.Environment:
         "moment": moment,
         "told": texts.gettext,
         "percent": percent,
+        "visible": visible,
     }
     environment.globals |= {"thumbnail": thumbnail}
     return environment
@@ -187,6 +188,11 @@ def moment(at: datetime) -> Markup:
     return Markup('<time datetime="{}">{} UTC</time>').format(
         utc.isoformat(timespec="seconds"), utc.strftime("%Y-%m-%d %H:%M")
     )
+
+
+def visible(scanned: str) -> str:
+    """What was scanned, with the letters that nobody sees by their numbers: none can pass for another."""
+    return "".join(c if c.isprintable() else f"‹U+{ord(c):04X}›" for c in scanned)
 
 
 def percent(share: float) -> str:

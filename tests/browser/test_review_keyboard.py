@@ -135,6 +135,56 @@ def test_the_same_answer_twice_takes_it_back(page: Page) -> None:
     expect(page.locator(".findings input:checked")).to_have_count(0)
 
 
+def hold(page: Page, key: str, times: int = 4) -> None:
+    """As a keyboard repeats a key that is held down."""
+    for _ in range(times):
+        page.keyboard.down(key)
+    page.keyboard.up(key)
+
+
+def test_a_key_held_down_answers_once(page: Page, server: Running) -> None:
+    hold(page, "Enter")
+    page.wait_for_url(f"**/review/{an_inspection(1).inspection_id}")
+    expect(page.locator(".findings .chosen")).to_have_count(1)
+    hold(page, "y")
+    expect(page.locator(".findings input:checked")).to_have_count(1)
+    hold(page, "n", times=3)
+    expect(page.locator(".findings input[value=rejected]:checked")).to_have_count(1)
+    hold(page, "?")
+    expect(page.locator("dialog")).to_be_visible()
+    press(page, "Escape")
+    hold(page, "c")
+    hold(page, "2")
+    hold(page, "Enter")
+    page.wait_for_url(f"**/review/{an_inspection(2).inspection_id}*")
+    said = opinion(server)
+    assert (said.grade, said.disposition) == (Grade.C, Disposition.REPAIR)
+    assert said.verdicts == {"f1": Verdict.CONFIRMED, "f2": Verdict.REJECTED}
+
+    hold(page, "s", times=10)
+    page.wait_for_url(f"**/review/{an_inspection(3).inspection_id}*")
+
+
+def test_a_button_held_by_enter_is_pressed_once(page: Page) -> None:
+    open_case(page)
+    boxes = page.get_by_role("button", name="Boxes")
+    boxes.focus()
+    hold(page, "Enter", times=4)
+    expect(boxes).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_photo_does_not_come_back_after_signing_out(page: Page) -> None:
+    page.goto("/returns")
+    photo = page.locator(".thumb img").first.get_attribute("src") or ""
+    answers = [page.goto(photo) for _ in range(2)]
+    assert [answer.status if answer else 0 for answer in answers] == [200, 200]
+    page.goto("/returns")
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/sign-in")
+    page.goto(photo)
+    assert "/sign-in" in page.url
+
+
 def test_boxes_zoom_photos_and_help_have_their_keys(page: Page) -> None:
     open_case(page)
     boxes = page.locator(".stage figure:not([hidden]) .boxes")
@@ -176,6 +226,26 @@ def test_the_case_fits_the_screen_and_the_phone_never_scrolls_sideways(page: Pag
         page.set_viewport_size({"width": 390, "height": 844})
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_a_code_of_any_length_and_script_never_scrolls_sideways(
+    page: Page, server: Running
+) -> None:
+    long = "W" * 100 + "שלום" * 25
+    said = {"return_code": long, "operator": "o" * 128, "findings": FINDINGS}
+    server.clock.pass_by(hours=-1)
+    send(server.station("s" * 128), an_inspection(9, station="s" * 128, **said))
+    one = an_inspection(9).inspection_id
+    open_case(page, 9)
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        for path in ("/returns", f"/returns/{one}", "/review", f"/review/{one}"):
+            page.goto(path)
+            expect(page.get_by_text(long)).to_be_visible()
+            wide = "document.documentElement.scrollWidth"
+            assert (path, page.evaluate(wide)) == (path, width)
+            inside = page.get_by_text(long).evaluate("one => one.getBoundingClientRect().right")
+            assert inside <= width
 
 
 def test_the_list_is_walked_and_filtered_by_keyboard(page: Page) -> None:

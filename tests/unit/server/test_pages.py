@@ -18,7 +18,7 @@ from models.vocabulary import Language, Role
 from models.wording import translator
 from server import errors
 from server.edge import failed
-from server.pages import LOCALES, Pages, language_of, local_path, moment, percent
+from server.pages import LOCALES, Pages, language_of, local_path, moment, percent, visible
 from tests.unit.server.running import Running, an_inspection, send
 
 SERVER = Path(server.__file__).parent
@@ -164,6 +164,30 @@ def test_no_address_leads_away(address: str) -> None:
 )
 def test_only_what_is_certain_is_called_certain(share: float, told: str) -> None:
     assert percent(share) == told
+
+
+@pytest.mark.parametrize(
+    ("scanned", "told"),
+    [
+        ("RT-0001", "RT-0001"),
+        ("包裹 ÄÉ 🎁 שלום", "包裹 ÄÉ 🎁 שלום"),
+        ("A\u202e1000-TR", "A‹U+202E›1000-TR"),
+        ("A\0\x1b[31m\u200b\u2066", "A‹U+0000›‹U+001B›[31m‹U+200B›‹U+2066›"),
+    ],
+)
+def test_letters_that_nobody_sees_are_shown_by_their_numbers(scanned: str, told: str) -> None:
+    assert visible(scanned) == told
+
+
+def test_no_page_turns_a_code_around(server: Running) -> None:
+    send(server.station(), an_inspection(return_code="A\u202e1000-TR"))
+    ann = server.person("ann", Role.QA_LEAD)
+    ann.post("/queue/next")
+    one = an_inspection().inspection_id
+    for path in ("/returns", f"/returns/{one}", "/review", f"/review/{one}"):
+        page = ann.get(path).text
+        assert "A‹U+202E›1000-TR" in page
+        assert "\u202e" not in page
 
 
 def test_moments_are_told_in_utc() -> None:
