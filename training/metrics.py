@@ -114,7 +114,7 @@ def measured(seen: Sequence[Seen], threshold: float) -> dict[str, float]:
         if clean
         else math.nan,
         "photo_auroc": float(roc_auc_score(truth, tops)) if all(both) else math.nan,
-        "photo_ap": float(average_precision_score(truth, tops)) if stained else math.nan,
+        "photo_ap": float(average_precision_score(truth, tops)) if all(both) else math.nan,
         "false_boxes_per_clean_photo": false_boxes(clean, threshold),
         "threshold": threshold,
         "recall": recall_at(seen, threshold),

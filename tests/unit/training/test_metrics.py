@@ -123,7 +123,7 @@ def test_all_figures_of_a_small_bench() -> None:
     ("seen", "unknown"),
     [
         ([Seen()], {"ap50", "ap50_95", "recall", "recall_at_01_false_boxes", "photo_auroc", "photo_ap", "photos_found"}),
-        ([Seen(truth=(A,))], {"recall_at_01_false_boxes", "photo_auroc", "false_boxes_per_clean_photo", "clean_photos_flagged"}),
+        ([Seen(truth=(A,))], {"recall_at_01_false_boxes", "photo_auroc", "photo_ap", "false_boxes_per_clean_photo", "clean_photos_flagged"}),
     ],
 )  # fmt: skip
 def test_what_the_photos_cannot_tell_is_unknown(seen: list[Seen], unknown: set[str]) -> None:
