@@ -25,7 +25,6 @@ def take(browser: Browser, running: house.House, folder: Path) -> None:
     page.goto(f"{running.server_url}/returns?q={CODE}")
     page.locator("a[href^='/returns/']:has(img)").first.click()
     page.wait_for_load_state("networkidle")
-    page.screenshot(path=folder / "return.png")
     page.goto(page.url.replace("/returns/", "/review/"))
     take_it = page.locator("form[action$='/take'] button")
     if take_it.count():
