@@ -71,7 +71,9 @@ def parity(first: Rows, second: Rows) -> Parity:
 
 
 def _nearest(mine: Rows, others: Rows) -> Parity:
-    firm = mine[mine[:, 4] >= _FLOOR + MAX_SCORE]
+    # The best box counts however faint it is, so that every picture compares something.
+    floor = min(_FLOOR + MAX_SCORE, float(mine[:, 4].max(initial=0)))
+    firm = mine[mine[:, 4] >= floor]
     box_px = score = 0.0
     for row in firm:
         same = others[others[:, 5] == row[5]]
@@ -130,7 +132,11 @@ def export(run: Path, out: Path, pinned: Sequence[Path], weights: Path = BEST) -
     file = Path(trained.export(format="onnx", **options))
     session = OnnxSession(file, side_px=recipe.side_px)
     apart = compare(_torch_runner(run / weights), session.run, inputs(pinned, recipe))
-    if not apart.holds or not apart.boxes:
+    if not apart.boxes:
+        raise ExportRefused(
+            f"{run}: it sees nothing on the pinned photos: train longer or pin others"
+        )
+    if not apart.holds:
         limits = f"{MAX_BOX_PX} px and {MAX_SCORE}"
         raise ExportRefused(f"{file}: boxes should differ by at most {limits}, got {apart}")
     out.parent.mkdir(parents=True, exist_ok=True)

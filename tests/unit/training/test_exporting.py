@@ -34,6 +34,11 @@ def moved(by: float = 0.0, score: float = 0.0, kind: float = 0.0) -> tuple[float
         (rows(ROW), rows(), False),  # one is missing...
         (rows(), rows(ROW), False),  # ...on either side
         (rows(), rows(), True),
+        (
+            rows((0, 0, 9, 9, 0.02, 0)),
+            rows((5, 0, 9, 9, 0.02, 0)),
+            False,
+        ),  # faint, but all there is
         (rows(ROW, moved(30)), rows(moved(30), ROW), True),  # the order of equals is no matter
         (rows(ROW, (0, 0, 9, 9, 0.03, 0)), rows(ROW), True),  # too faint to count
     ],

@@ -19,6 +19,7 @@ pytestmark = [
         reason="the training extra (Ultralytics) is not installed",
     ),
 ]
+EPOCHS = 3
 BOX = (24, 24, 56, 60)
 DATA = {
     "name": "tiny", "version": 1, "classes": ["stain"], "side_px": 64, "seed": 1, "near_bits": 2,
@@ -30,8 +31,8 @@ TRAIN = {
     "name": "stain", "model": "yolo26n.yaml", "sees": {"apparel": ["stain"]}, "side_px": 64,
     "tiling": {"overlap_px": 16, "max_side_px": 128}, "seed": 1, "bfloat16": True,
     "arguments": {
-        "epochs": 2, "batch": 8, "workers": 0, "device": "cpu", "plots": False, "amp": False,
-        "optimizer": "AdamW", "lr0": 0.002, "warmup_epochs": 0, "save_period": 1,
+        "epochs": EPOCHS, "batch": 8, "nbs": 8, "workers": 0, "device": "cpu", "plots": False, "amp": False,
+        "optimizer": "AdamW", "lr0": 0.005, "warmup_epochs": 0, "save_period": 1,
     },
 }  # fmt: skip
 
@@ -79,6 +80,8 @@ def test_the_road_leads_to_a_release(road: Path) -> None:
         road / "stain",
         "--pinned",
         road / "photos/marked/train",
+        "--weights",
+        "weights/last.pt",
     )
     assert "boxes, at most" in told
     command(
@@ -113,7 +116,7 @@ def test_the_road_leads_to_a_release(road: Path) -> None:
 def test_a_run_that_was_stopped_goes_on(road: Path) -> None:
     """Ultralytics strips a finished run's optimizer; the last epoch's file still has it."""
     weights = road / "run/weights"
-    (weights / "last.pt").write_bytes((weights / "epoch0.pt").read_bytes())
+    (weights / "last.pt").write_bytes((weights / f"epoch{EPOCHS - 2}.pt").read_bytes())
 
     told = command(
         "train",
@@ -126,7 +129,7 @@ def test_a_run_that_was_stopped_goes_on(road: Path) -> None:
         "--resume",
     )
 
-    assert "2/2" in told
+    assert f"{EPOCHS}/{EPOCHS}" in told
 
 
 def test_a_run_that_never_began_cannot_go_on(road: Path) -> None:
