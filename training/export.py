@@ -6,6 +6,7 @@ Apache-2.0 and does not need this file to run.
 """
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -171,6 +172,7 @@ def _torch_runner(weights: Path) -> Callable[[NDArray[np.float32]], NDArray[np.f
 
 def peer(model: Path, side_px: int) -> Callable[[NDArray[np.uint8]], object] | None:
     """Ultralytics' own prediction on a BGR tile by the same ONNX file; None where it is not installed."""
+    os.environ.setdefault("YOLO_VERBOSE", "False")  # it would talk on stdout, where the report goes
     try:
         yolo = _yolo(model)
     except ExtraMissing:
