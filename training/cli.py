@@ -2,7 +2,6 @@
 
 import functools
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, ParamSpec, TypeVar
@@ -205,8 +204,3 @@ def bench(
     if json_file:
         evaluation.write(report, json_file)
     typer.echo(json.dumps(report))
-
-
-def main() -> None:
-    """The entry point."""
-    app(prog_name=Path(sys.argv[0]).name)

@@ -260,7 +260,9 @@ def test_an_inspection_is_replayed_to_the_same_verdict():
 
 def test_a_sender_that_hides_a_missing_photo_is_not_believed():
     standard, policy = load(APPAREL), certified()
-    sent = inspection(photos=(photo(),), answers=answered(APPAREL), not_seen=())
+    sent = inspection(
+        photos=(photo(),), answers=answered(APPAREL), not_seen=(), releases=("stain@1",)
+    )
     evidence = evidence_of(sent, standard)
     told = route(evidence, judge(evidence, standard, policy), standard, policy)
     assert told.reasons == (Reason.NOT_SEEN,)
