@@ -275,3 +275,18 @@ def test_lists_show_the_small_picture_where_there_is_one(server: Running) -> Non
     page = server.person().get("/returns").text
     assert f'/photos/{sha256(b"small")}"' in page
     assert page.count(f'/photos/{sha256(JPEG)}"') == 1
+
+
+def test_what_no_model_looked_at_is_not_called_clean(server: Running) -> None:
+    send(server.station("bench-1"), an_inspection(1), an_inspection(2, releases=("stain@1",)))
+    person = server.person("rita", Role.REVIEWER)
+
+    looked, unlooked = person.get("/returns").text.split("<strong>")[1:]
+    case = person.get(
+        person.post(f"/review/{an_inspection(1).inspection_id}/take").headers["location"]
+    ).text
+
+    assert "not looked at" in unlooked
+    assert "not looked at" not in looked
+    assert "No model looked at this item." in case
+    assert "The models found nothing." not in case
