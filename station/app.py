@@ -46,7 +46,8 @@ def configure_log(*, as_json: bool) -> None:
             *([structlog.processors.format_exc_info] if as_json else []),
             last,
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # One write a line: print would write the line end on its own, after another thread's line.
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
     )
 
 

@@ -185,10 +185,16 @@ class House:
 
 
 def events(log: Path) -> Iterator[dict[str, str]]:
-    """The station's lines; the last one may be cut where it was killed."""
+    """What the station logged. A kill may cut a line short, or part it from its line end."""
+    decoder = json.JSONDecoder()
     for line in log.read_text().splitlines() if log.exists() else ():
-        if line.startswith("{") and line.endswith("}"):
-            yield json.loads(line)
+        while line.startswith("{"):
+            try:
+                event, end = decoder.raw_decode(line)
+            except json.JSONDecodeError:
+                break
+            yield event
+            line = line[end:]  # noqa: PLW2901 - the rest of it
 
 
 def _rows(path: Path, sql: str) -> Iterator[tuple[object, ...]]:
