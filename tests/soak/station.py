@@ -13,7 +13,6 @@ import os
 import random
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -28,6 +27,7 @@ import httpx
 
 from models.records import Inspection
 from tests.fakes import sample_returns
+from tests.house import free_port
 
 BIN = Path(sys.executable).parent
 START_S = 60.0
@@ -72,7 +72,7 @@ class House:
     starts: int = 0
 
     def prepare(self) -> None:
-        self.ports = (_free_port(), _free_port())
+        self.ports = (free_port(), free_port())
         sample_returns(self.root / "sample", count=5, photos=3, width=400)
         (self.root / "releases").mkdir()
         self.env = {k: v for k, v in os.environ.items() if not k.startswith("SECONDLOOK_")} | {
@@ -203,12 +203,6 @@ def _rows(path: Path, sql: str) -> Iterator[tuple[object, ...]]:
         yield from db.execute(sql)
     finally:
         db.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        return int(door.getsockname()[1])
 
 
 def _tell(line: str) -> None:
