@@ -38,7 +38,8 @@ def train(
         raise RunInvalid(f"{run}: holds a run already: go on with --resume, or name a new folder")
     else:
         write_record(recipe, data, run, weights)
-        model, arguments = yolo(str(weights or recipe.model)), _arguments(recipe, data, run)
+        start = str(weights or recipe.model)
+        model, arguments = yolo(start), _arguments(recipe, data, run, start)
     if recipe.bfloat16:
         model.add_callback("on_train_start", _in_bfloat16)
     try:
@@ -48,7 +49,7 @@ def train(
     return run / BEST
 
 
-def _arguments(recipe: TrainRecipe, data: Path, run: Path) -> dict[str, Any]:
+def _arguments(recipe: TrainRecipe, data: Path, run: Path, start: str) -> dict[str, Any]:
     return {
         "data": str(data / "data.yaml"),
         "imgsz": recipe.side_px,
@@ -56,7 +57,10 @@ def _arguments(recipe: TrainRecipe, data: Path, run: Path) -> dict[str, Any]:
         "project": str(run.parent.resolve()),
         "name": run.name,
         "exist_ok": True,
-        "pretrained": False,
+        # False would build the network anew and drop the weights that it was opened with.
+        "pretrained": start.endswith(".pt"),
+        # Validation, and with it the choice of best.pt, by the one-to-one head that is released.
+        "nms": False,
         **recipe.arguments,
     }
 
