@@ -5,6 +5,7 @@ this file, or offers it over a network, has to keep to that licence. The rest of
 Apache-2.0 and does not need this file to run.
 """
 
+import functools
 import json
 import subprocess
 from datetime import UTC, datetime
@@ -41,6 +42,8 @@ def train(
         write_record(recipe, data, run, weights)
         start = str(weights or recipe.model)
         model, arguments = yolo(start), _arguments(recipe, data, run, start)
+    workers = int(recipe.arguments.get("workers", 1))
+    model.add_callback("on_pretrain_routine_start", functools.partial(_with_workers, workers))
     model.add_callback("on_train_start", _on_all_cores)
     if recipe.bfloat16:
         model.add_callback("on_train_start", _in_bfloat16)
@@ -65,6 +68,11 @@ def _arguments(recipe: TrainRecipe, data: Path, run: Path, start: str) -> dict[s
         "nms": False,
         **recipe.arguments,
     }
+
+
+def _with_workers(workers: int, trainer: Any) -> None:  # noqa: ANN401 - Ultralytics ships no types
+    """Prepare pictures beside the network: on a CPU Ultralytics would do it between two steps."""
+    trainer.args.workers = workers
 
 
 def _on_all_cores(_trainer: Any) -> None:  # noqa: ANN401 - Ultralytics ships no types
