@@ -257,6 +257,28 @@ class Calibration(Record):
         return self
 
 
+class LowerPrecision(Record):
+    """How a release does with fewer bits than float32, on the same real photos at the same time."""
+
+    ap50: Probability
+    """Average precision at an overlap of 0.5, mean over the classes, with fewer bits."""
+    ap50_fp32: Probability
+    """The same with float32."""
+    ap50_95: Probability
+    """Average precision over overlaps of 0.5 to 0.95, mean over the classes, with fewer bits."""
+    ap50_95_fp32: Probability
+    """The same with float32."""
+    photos: int = Field(gt=0)
+    """How many photos that was measured on, all kept out of training."""
+    time_share: FiniteFloat = Field(gt=0)
+    """Its time over that of the quickest float32, on the machine that measured."""
+
+    @property
+    def loss(self) -> float:
+        """What is lost of either figure, the worse of both: 0.005 is half a point of a hundred."""
+        return max(self.ap50_fp32 - self.ap50, self.ap50_95_fp32 - self.ap50_95)
+
+
 class Release(Record):
     """A model's card: what the file is, what it sees, what it was made from, how well it does."""
 
@@ -294,6 +316,8 @@ class Release(Record):
     """Measured on real photos kept out of training."""
     recipe: str = ""
     """The recipe's path and the code version it ran at."""
+    precisions: dict[str, LowerPrecision] = Field(default_factory=dict)
+    """Lower precision (bf16) → what it costs; one that was not measured is never chosen unasked."""
 
     @property
     def identifier(self) -> str:

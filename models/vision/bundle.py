@@ -1,23 +1,25 @@
 """Open a release: the model's file and its card agree, or nobody looks through it."""
 
 import ast
+import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import yaml
 
 from models.errors import RecordInvalid, ReleaseRefused
 from models.records import Release
-from models.vision.session import OnnxSession, Session, Signature
+from models.vision.backends import AUTO, Backend, allowed, fastest, installed
+from models.vision.session import OnnxSession, OpenVinoSession, Session, Shape, Signature
+from models.vision.trial import trial_ms
 from models.vocabulary import Defect, Part
 
 RELEASES = Path(__file__).parent.parent / "releases"
 CARD = "card.yaml"
 _COLUMNS = 6  # x1, y1, x2, y2, score, class
-_Shape = tuple[int | str | None, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -28,33 +30,82 @@ class Bundle:
     """What it is."""
     session: Session
     """What it does."""
+    backend: Backend = Backend.ONNXRUNTIME
+    """How it does it."""
+    per_tile_ms: Mapping[Backend, float] = field(default_factory=dict)
+    """What the backends took for a tile where the quickest was looked for; empty where one was named."""
+
+    @property
+    def identifier(self) -> str:
+        """name@version, and +bf16 where it looks with fewer bits: what looked, so that it can again."""
+        precision = self.backend.precision
+        return self.card.identifier + ("" if precision == "fp32" else f"+{precision}")
 
 
-def open_releases(root: Path, *, threads: int | None = None) -> tuple[Bundle, ...]:
-    """Every release in `root`, one folder each, by name. Raises ReleaseRefused at the first bad one.
+def open_releases(
+    root: Path, *, threads: int | None = None, backend: Backend | str = Backend.ONNXRUNTIME
+) -> tuple[Bundle, ...]:
+    """Every release in `root`, one folder each, by name. Raises ReleaseRefused at the first bad one."""
+    return tuple(
+        open_release(folder, threads=threads, backend=backend) for folder in _folders(root)
+    )
 
-    Folders whose name begins with a dot or an underscore are passed over.
-    """
+
+def read_cards(root: Path) -> tuple[Release, ...]:
+    """The cards alone of every release in `root`, by name. Raises ReleaseRefused."""
+    return tuple(read_card(folder) for folder in _folders(root))
+
+
+def _folders(root: Path) -> list[Path]:
+    """Folders whose name begins with a dot or an underscore are passed over."""
     if not root.is_dir():
         raise ReleaseRefused(f"{root}: there is no such folder of releases")
     folders = sorted(folder for folder in root.iterdir() if folder.is_dir())
-    return tuple(
-        open_release(folder, threads=threads) for folder in folders if folder.name[0] not in "._"
-    )
+    return [folder for folder in folders if folder.name[0] not in "._"]
 
 
-def open_release(folder: Path, *, threads: int | None = None) -> Bundle:
+def open_release(
+    folder: Path, *, threads: int | None = None, backend: Backend | str = Backend.ONNXRUNTIME
+) -> Bundle:
     """Open one release folder with card.yaml and the model's file, and warm the model.
 
-    Raises ReleaseRefused, naming the file, what the card says and what was found.
+    The backend is the reference by default, with which figures are made; AUTO measures those that
+    are installed and allowed and takes the quickest. One that is named is taken, whatever the card
+    says of its precision. Raises ReleaseRefused, naming the file, what the card says and what was
+    found.
     """
     card = read_card(folder)
+    _check_hash(folder / card.file, card)
+    if backend == AUTO:
+        return _quickest(folder, card, threads)
+    return _opened(folder, card, threads, Backend(backend))
+
+
+def _opened(folder: Path, card: Release, threads: int | None, backend: Backend) -> Bundle:
     path = folder / card.file
-    _check_hash(path, card)
-    session = OnnxSession(
-        path, threads=threads, side_px=card.input_side_px, check=_checked_against(card, path)
-    )
-    return Bundle(card=card, session=session)
+    side, check = card.input_side_px, _checked_against(card, path)
+    session: Session
+    if backend is Backend.ONNXRUNTIME:
+        session = OnnxSession(path, threads=threads, side_px=side, check=check)
+    else:
+        bf16 = backend is Backend.OPENVINO_BF16
+        session = OpenVinoSession(path, bf16=bf16, threads=threads, side_px=side, check=check)
+    return Bundle(card=card, session=session, backend=backend)
+
+
+def _quickest(folder: Path, card: Release, threads: int | None) -> Bundle:
+    reference = _opened(folder, card, threads, Backend.ONNXRUNTIME)
+    opened = {Backend.ONNXRUNTIME: reference}
+    for backend in installed():
+        if backend is not Backend.ONNXRUNTIME and allowed(card, backend):
+            # What this machine cannot do, another backend does: the reference is already open.
+            with contextlib.suppress(ReleaseRefused):
+                opened[backend] = _opened(folder, card, threads, backend)
+    if len(opened) == 1:
+        return reference
+    sessions = {backend: bundle.session for backend, bundle in opened.items()}
+    spent_ms = trial_ms(sessions, card.input_side_px)
+    return replace(opened[fastest(spent_ms)], per_tile_ms=spent_ms)
 
 
 def read_card(folder: Path) -> Release:
@@ -141,8 +192,8 @@ def _signature_faults(card: Release, file: Signature) -> list[str]:
             f"its only input should be {card.input_name!r}, got {_list(file.inputs)}",
         ),
         (
-            _fits(shape, (None, 3, side, side)),
-            f"its input should be [batch, 3, {side}, {side}], got {_shown(shape)}",
+            _fits(shape, (1, 3, side, side)),
+            f"its input should be [1 or free, 3, {side}, {side}], got {_shown(shape)}",
         ),
         (
             first_output == card.output_name,
@@ -158,7 +209,7 @@ def _signature_faults(card: Release, file: Signature) -> list[str]:
     return [message for holds, message in rules if not holds]
 
 
-def _fits(shape: _Shape | None, expected: tuple[int | None, ...]) -> bool:
+def _fits(shape: Shape | None, expected: tuple[int | None, ...]) -> bool:
     """Whether every axis is free on either side or the same on both."""
     if shape is None or len(shape) != len(expected):
         return False
@@ -168,7 +219,7 @@ def _fits(shape: _Shape | None, expected: tuple[int | None, ...]) -> bool:
     )
 
 
-def _shown(shape: _Shape | None) -> str:
+def _shown(shape: Shape | None) -> str:
     return "none" if shape is None else f"[{', '.join(map(str, shape))}]"
 
 

@@ -17,6 +17,7 @@ from models.records import (
     Finding,
     Inspection,
     Judgement,
+    LowerPrecision,
     Opinion,
     Photo,
     Release,
@@ -185,6 +186,16 @@ def calibrations(draw):
     return Calibration(raw=tuple(raw), calibrated=tuple(sorted(draw(many))))
 
 
+lower_precisions = st.builds(
+    LowerPrecision,
+    ap50=shares,
+    ap50_fp32=shares,
+    ap50_95=shares,
+    ap50_95_fp32=shares,
+    photos=st.integers(1, 10**6),
+    time_share=st.floats(0.01, 100),
+)
+
 releases = st.builds(
     Release,
     name=identifiers,
@@ -204,6 +215,7 @@ releases = st.builds(
     notes=table(Language, texts),
     metrics=st.dictionaries(texts, amounts, max_size=3),
     recipe=texts,
+    precisions=st.dictionaries(texts, lower_precisions, max_size=2),
 )
 
 KINDS = {
@@ -218,6 +230,7 @@ KINDS = {
     Decision: decisions,
     Tiling: tilings,
     Calibration: calibrations(),
+    LowerPrecision: lower_precisions,
     Release: releases,
 }
 records_of_any_kind = st.one_of(*KINDS.values())
@@ -404,6 +417,14 @@ def test_a_release_is_named_with_its_version():
         licence="AGPL-3.0",
     )
     assert release.identifier == "stain@3"
+
+
+def test_what_fewer_bits_cost_is_the_worse_of_both_figures():
+    said = {"photos": 9, "time_share": 0.5}
+    both = LowerPrecision(ap50=0.5, ap50_fp32=0.51, ap50_95=0.3, ap50_95_fp32=0.33, **said)
+    assert both.loss == pytest.approx(0.03)
+    better = LowerPrecision(ap50=0.5, ap50_fp32=0.4, ap50_95=0.3, ap50_95_fp32=0.3, **said)
+    assert better.loss == 0
 
 
 def test_records_take_no_positional_values():

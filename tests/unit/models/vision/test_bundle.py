@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+import sys
 from pathlib import Path
 
 import onnx
@@ -10,8 +11,10 @@ import yaml
 from onnx import TensorProto, helper
 
 from models.errors import ReleaseRefused
-from models.vision.bundle import CARD, open_release, open_releases, read_card
+from models.vision.backends import AUTO, Backend, fastest
+from models.vision.bundle import CARD, open_release, open_releases, read_card, read_cards
 from tests.tiny_model import dark_finder, write_release
+from tests.unit.models.vision.openvinos import needs_openvino, processor
 
 
 def test_a_release_opens(tmp_path):
@@ -127,7 +130,7 @@ def test_a_moved_folder_needs_its_name(tmp_path):
         ({"input_name": "pixels"}, "its only input should be 'pixels', got images"),
         (
             {"input_side_px": 128},
-            r"its input should be \[batch, 3, 128, 128\], got \[1, 3, 64, 64\]",
+            r"its input should be \[1 or free, 3, 128, 128\], got \[1, 3, 64, 64\]",
         ),
         ({"output_name": "boxes"}, "its first output should be 'boxes', got 'output0'"),
     ],
@@ -206,3 +209,66 @@ def test_what_is_right_by_hash_but_no_model_is_refused(tmp_path):
     (folder / CARD).write_text(yaml.safe_dump(card))
     with pytest.raises(ReleaseRefused, match="onnxruntime cannot load it"):
         open_release(folder)
+
+
+def test_a_model_that_takes_its_tiles_by_the_dozen_only_is_refused(tmp_path):
+    with pytest.raises(ReleaseRefused, match=r"\[1 or free, 3, 64, 64\], got \[12, 3, 64, 64\]"):
+        open_release(write_release(tmp_path, model=dark_finder(batch=12)), threads=1)
+
+
+MEASURED = {"ap50_fp32": 0.6, "ap50_95": 0.3, "ap50_95_fp32": 0.3, "photos": 50, "time_share": 0.5}
+BF16 = {"bf16": {"ap50": 0.596, **MEASURED}}
+
+
+def test_the_reference_looks_unless_another_is_asked_for(tmp_path):
+    bundle = open_release(write_release(tmp_path), threads=1)
+    assert bundle.backend is Backend.ONNXRUNTIME
+    assert (bundle.identifier, dict(bundle.per_tile_ms)) == ("stain@1", {})
+
+
+def test_a_backend_that_is_no_word_of_ours_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="'tensorrt' is not a valid Backend"):
+        open_release(write_release(tmp_path), backend="tensorrt")
+
+
+@needs_openvino
+def test_a_named_backend_is_taken_and_told_where_it_says_less(tmp_path):
+    folder = write_release(tmp_path)
+    assert open_release(folder, backend="openvino", threads=1).identifier == "stain@1"
+    if "BF16" in processor():
+        assert open_release(folder, backend="openvino-bf16", threads=1).identifier == "stain@1+bf16"
+
+
+@needs_openvino
+@pytest.mark.parametrize("precisions", [{}, BF16])
+def test_the_quickest_is_measured_and_a_lower_precision_only_where_the_card_knows_it(
+    tmp_path, precisions
+):
+    bundle = open_release(write_release(tmp_path, precisions=precisions), backend=AUTO, threads=1)
+    expected = {Backend.ONNXRUNTIME, Backend.OPENVINO}
+    if precisions and "BF16" in processor():
+        expected |= {Backend.OPENVINO_BF16}
+    assert set(bundle.per_tile_ms) == expected
+    assert bundle.backend is fastest(bundle.per_tile_ms)
+    assert all(ms > 0 for ms in bundle.per_tile_ms.values())
+
+
+@needs_openvino
+def test_the_quickest_is_still_checked_against_its_card(tmp_path):
+    folder = write_release(tmp_path, input_name="pixels")
+    for backend in (AUTO, *Backend):
+        with pytest.raises(ReleaseRefused, match="its only input should be 'pixels', got images"):
+            open_release(folder, backend=backend, threads=1)
+
+
+def test_alone_the_reference_needs_no_trial(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    monkeypatch.setattr("models.vision.backends.find_spec", lambda _: None)
+    bundle = open_release(write_release(tmp_path, precisions=BF16), backend=AUTO, threads=1)
+    assert (bundle.backend, dict(bundle.per_tile_ms)) == (Backend.ONNXRUNTIME, {})
+
+
+def test_cards_are_read_without_their_models(tmp_path):
+    for name in ("stain", "label"):
+        (write_release(tmp_path, name=name) / "model.onnx").unlink()
+    assert [card.name for card in read_cards(tmp_path)] == ["label", "stain"]
