@@ -21,8 +21,8 @@ MAX_FUNCTION_LINES = 40
 GUARDED = {
     "onnxruntime": {"models/vision/session.py"},
     "openvino": {"models/vision/session.py"},
-    "ultralytics": {"training/train.py", "training/export.py"},
-    "torch": {"training/train.py", "training/export.py"},
+    "ultralytics": {"training/train.py", "training/export.py", "training/warm.py"},
+    "torch": {"training/train.py", "training/export.py", "training/warm.py"},
 }
 AGPL_NOTE = "AGPL-3.0"
 

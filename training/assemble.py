@@ -17,13 +17,15 @@ import yaml
 from training import pictures, split
 from training.errors import DatasetInvalid
 from training.pictures import Scene
-from training.read import Labelled, line_of, pixels, read_set
+from training.read import Box, Labelled, line_of, pixels, read_set
 from training.recipe import Cut, DataRecipe, Source, Step
-from training.render import bench, garments
+from training.render import bench, garments, panes, scenes, transplant
+from training.render.painters import Materials
 from training.split import Split
 
 JPEG_QUALITY = 93
 _TEXTURE_SIDE_PX = 480
+_SCENE_SIDE_PX = 640
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -163,10 +165,12 @@ def _write_steps(
     steps = version.recipe.train if which is Split.TRAIN else version.recipe.val
     for folder in ("images", "labels"):
         (out / folder / which).mkdir(parents=True)
+    materials = materials_of(version, root)
     total = 0
     for number, step in enumerate(steps):
         made = 0
-        for made, scene in enumerate(_scenes(version, root, step, number, which), start=1):
+        scenes = _scenes(version, root, step, number, materials, which)
+        for made, scene in enumerate(scenes, start=1):
             _write(scene, out, which, f"{number:02}-{made:05}", version.recipe)
         told(f"{which}: {step.source}, {step.cut}: {made} pictures")
         total += made
@@ -198,18 +202,37 @@ def _write(scene: Scene, out: Path, which: Split, name: str, recipe: DataRecipe)
     (out / "labels" / which / f"{name}.txt").write_text("".join(f"{line}\n" for line in lines))
 
 
-def _scenes(version: Version, root: Path, step: Step, number: int, which: Split) -> Iterator[Scene]:
+def _scenes(
+    version: Version, root: Path, step: Step, number: int, materials: Materials, which: Split
+) -> Iterator[Scene]:
     recipe = version.recipe
-    overlays = sorted((root / recipe.overlays).glob("*/*.png")) if recipe.overlays else []
-    overlays = [path for path in overlays if path.parent.name in {"stain", "smut"}]
     for index, whole in enumerate(_wholes(version, root, step, which)):
         rng = np.random.default_rng([recipe.seed, number, list(Split).index(which), index])
         targets = whole.boxes if step.cut is Cut.AROUND else (None,)
         for target in targets:
             for _ in range(int(step.times + rng.random())):
                 yield pictures.make(
-                    rng, whole, step, side_px=recipe.side_px, around=target, overlays=overlays
-                )
+                    rng, whole, step, side_px=recipe.side_px, classes=recipe.classes,
+                    around=target, materials=materials,
+                )  # fmt: skip
+
+
+def materials_of(version: Version, root: Path) -> Materials:
+    """Shapes from files, and the real defects of the training photos that may be set in elsewhere."""
+    recipe = version.recipe
+    donors: dict[str, list[transplant.Donor]] = {}
+    for source in recipe.sources:
+        for photo in version.of(source.folder, Split.TRAIN):
+            if photo.boxes:
+                bgr = pixels(photo)
+                for box in photo.boxes:
+                    if donor := transplant.donor_of(bgr, box.xyxy):
+                        donors.setdefault(box.kind, []).append(donor)
+    return Materials(
+        overlays=sorted(root.glob(recipe.overlays)) if recipe.overlays else (),
+        courses=sorted(root.glob(recipe.courses)) if recipe.courses else (),
+        donors=donors,
+    )
 
 
 def _wholes(version: Version, root: Path, step: Step, which: Split) -> Iterator[Scene]:
@@ -218,13 +241,29 @@ def _wholes(version: Version, root: Path, step: Step, which: Split) -> Iterator[
         yield from (_garment(index) for index in range(recipe.rendered))
     elif step.source == "textures":
         yield from _textures(recipe, root)
+    elif step.source in recipe.scenes:
+        for number in range(recipe.scenes[step.source]):
+            scene = _scene(step.source, number)
+            known = tuple(box for box in scene.boxes if box.kind in recipe.classes)
+            yield Scene(bgr=scene.bgr, boxes=known)
     else:
         for photo in version.of(step.source, which):
             yield Scene(bgr=pixels(photo), boxes=photo.boxes)
 
 
+@functools.lru_cache(1000)  # several steps cut from the same scene
+def _scene(kind: str, number: int) -> Scene:
+    """A clean scene with its parts labelled; other ones than the render command's."""
+    rng = np.random.default_rng([4711, number])
+    if kind == "pane":
+        return Scene(bgr=panes.pane(rng, _SCENE_SIDE_PX))
+    drawn = scenes.draw(rng, kind, _SCENE_SIDE_PX)
+    boxes = tuple(Box(kind=name, xyxy=xyxy) for name, xyxy in drawn.parts)
+    return Scene(bgr=bench.photographed(rng, drawn.bgr), boxes=boxes)
+
+
 def _textures(recipe: DataRecipe, root: Path) -> Iterator[Scene]:
-    paths = sorted(root.glob(recipe.textures or ""))
+    paths = sorted(path for pattern in recipe.textures for path in root.glob(pattern))
     if not paths:
         raise DatasetInvalid(f"{root}: should hold textures {recipe.textures}")
     for index, path in enumerate(paths):

@@ -3,6 +3,7 @@
 import functools
 import json
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, ParamSpec, TypeVar
 
@@ -14,8 +15,10 @@ from training import assemble as assembly
 from training import calibrate as calibration
 from training import evaluate as evaluation
 from training import export as exporting
+from training import page as pages
 from training import register as registry
 from training import train as learning
+from training import warm as warming
 from training.bench import bench as measure_speed
 from training.read import image_files
 from training.recipe import read_data_recipe, read_train_recipe
@@ -39,6 +42,9 @@ Photos = Annotated[Path, typer.Option(help="Root of the photo sets that the data
 DataRecipe = Annotated[Path, typer.Option(help="Recipe of the data set version (YAML).")]
 Release = Annotated[Path, typer.Option(help="Folder with card.yaml and the model.")]
 Json = Annotated[Path | None, typer.Option("--json", help="Write the report here, as JSON.")]
+Html = Annotated[
+    Path | None, typer.Option("--html", help="Write the report here, as one HTML page.")
+]
 
 
 def explained(command: Callable[_P, _T]) -> Callable[_P, _T]:
@@ -57,6 +63,10 @@ def explained(command: Callable[_P, _T]) -> Callable[_P, _T]:
 
 def _say(line: str) -> None:
     typer.echo(line, err=True)
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
 
 
 @app.command()
@@ -109,6 +119,25 @@ def train(
 
 @app.command()
 @explained
+def warm(
+    *,
+    release: Release,
+    recipe: Annotated[Path, typer.Option(help="Recipe of the training run to come (YAML).")],
+    data: Annotated[Path, typer.Option(help="Folder written by assemble: what will be learnt.")],
+    out: Annotated[Path, typer.Option(help="Weights to write (.pt), for train --weights.")],
+) -> None:
+    """Turn a release back into weights that training can go on from, on the same or other classes."""
+    run = read_train_recipe(recipe)
+    classes = len(warming.classes_of(data))
+    pictures = warming.samples(data, run.side_px)
+    taken, every = warming.warm(
+        release / read_card(release).file, run.model, classes, pictures, out
+    )
+    _say(f"{out}: {taken} of {every} layers from {read_card(release).identifier}")
+
+
+@app.command()
+@explained
 def export(
     run: Annotated[Path, typer.Option(help="Folder of a finished run.")],
     out: Annotated[Path, typer.Option(help="Folder of the candidate, named as the release.")],
@@ -139,6 +168,11 @@ def calibrate(
     allowed: Annotated[
         float, typer.Option(help="False boxes that a clean photo may show on average.")
     ] = 0.1,
+    quiet: Annotated[
+        list[str] | None,
+        typer.Option(help="Set whose clean photos alone --allowed is about; may be repeated."),
+    ] = None,
+    html_file: Html = None,
 ) -> None:
     """Choose a candidate's thresholds and calibration on the data set's validation photos."""
     bundle = open_release(release)
@@ -148,8 +182,12 @@ def calibrate(
         for source in version.recipe.sources
         for photo in version.of(source.folder, Split.VAL)
     ]
-    card = calibration.calibrated(bundle.card, evaluation.look(bundle, held, _say), allowed=allowed)
+    seen = evaluation.look(bundle, held, _say)
+    fits = calibration.fitted(seen, allowed=allowed, quiet=quiet or ())
+    card = calibration.with_fits(bundle.card, fits)
     registry.write_card(card, release)
+    if html_file:
+        pages.write(pages.calibration_page(card, fits, len(held), _today()), html_file)
     _say(f"{card.identifier}: thresholds {card.thresholds} from {len(held)} validation photos")
 
 
@@ -164,11 +202,16 @@ def evaluate(
         list[Path] | None, typer.Option(help="Photos without any of the release's classes.")
     ] = None,
     json_file: Json = None,
+    html_file: Html = None,
 ) -> None:
     """Measure a release on labelled photos, through the pipeline that inspects returns."""
-    report = evaluation.evaluate(release, data, clean or [], told=_say)
+    measurement = evaluation.measure(release, data, clean or [], told=_say)
+    _say("figures and their intervals …")
+    report = evaluation.report_of(measurement)
     if json_file:
         evaluation.write(report, json_file)
+    if html_file:
+        pages.write(pages.evaluation_page(measurement, report, _today(), _say), html_file)
     typer.echo(json.dumps(report["classes"], indent=1))
 
 

@@ -1,8 +1,7 @@
-"""Pictures to learn from, cut out of photos, some with stains painted in or made to look like others."""
+"""Pictures to learn from, cut out of photos, some with defects painted in or made to look like others."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,8 +10,8 @@ from models.record import XyXy
 from models.vision.geometry import resize
 from training.read import Box
 from training.recipe import Cut, Step
-from training.render import stains
 from training.render.noise import Picture, fractal, grey_of
+from training.render.painters import PAINTERS, Materials, Painter, Parts
 
 # A box of which less than this is inside a window is too little to be called by its name...
 KEPT_SHARE = 0.4
@@ -21,6 +20,7 @@ IGNORED_SHARE = 0.05
 _DRAWS = 12
 # A labelled thing smaller than this, in pixels of the picture, is not to be learnt.
 _MIN_SIDE_PX = 3.0
+_NOTHING = Materials()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -39,16 +39,17 @@ def make(
     step: Step,
     *,
     side_px: int,
+    classes: Collection[str],
     around: Box | None = None,
-    overlays: Sequence[Path] = (),
+    materials: Materials = _NOTHING,
 ) -> Scene:
-    """One picture by the recipe's step, at most side_px wide and high."""
+    """One picture by the recipe's step, at most side_px wide and high; only `classes` are labelled."""
     painted = rng.random() < step.paint
     if step.cut is not Cut.WHOLE:
         side = float(rng.uniform(*step.window_px))
         scene = cut(rng, scene, side, around=around, apart=step.cut is Cut.ANYWHERE)
     if painted:
-        scene = stained(rng, scene, step, overlays)
+        scene = damaged(rng, scene, step, classes, materials)
     if rng.random() < step.grey:
         scene = replace(scene, bgr=grey_look(rng, scene.bgr))
     return shrunk(scene, side_px)
@@ -137,25 +138,35 @@ def _large_enough(box: Box) -> bool:
     return min(x2 - x1, y2 - y1) >= _MIN_SIDE_PX
 
 
-def stained(rng: np.random.Generator, scene: Scene, step: Step, overlays: Sequence[Path]) -> Scene:
-    """One to three stains painted on the middle, where the cloth is; never over what is labelled."""
+def damaged(
+    rng: np.random.Generator,
+    scene: Scene,
+    step: Step,
+    classes: Collection[str],
+    materials: Materials,
+) -> Scene:
+    """One to three things painted on the middle, where the item is; never over what is labelled."""
     bgr, boxes = scene.bgr, list(scene.boxes)
     was_grey = _is_grey(bgr)
     for _ in range(int(rng.choice([1, 1, 1, 2, 3]))):
         low, high = np.log(step.size)
         side = float(np.exp(rng.uniform(low, high))) * max(bgr.shape[:2])
-        done = stains.paint(
-            rng,
-            bgr,
-            kind=_kind(rng, step, overlays),
-            centre=_place(rng, bgr, side),
-            side_px=side / 0.7,
-        )
-        if done is None or any(_share_inside(done.xyxy, box.xyxy) > 0 for box in boxes):
+        painter = _painter(rng, step, materials)
+        done = painter(rng, bgr, _place(rng, bgr, side), side, materials)
+        if done is None or _covers(done[1], boxes):
             continue
-        bgr = _greyed(done.bgr) if was_grey else done.bgr
-        boxes.append(Box(kind="stain", xyxy=done.xyxy))
+        bgr = _greyed(done[0]) if was_grey else done[0]
+        boxes += [Box(kind=kind, xyxy=xyxy) for kind, xyxy in done[1] if kind in classes]
     return Scene(bgr=bgr, boxes=tuple(boxes))
+
+
+def _painter(rng: np.random.Generator, step: Step, materials: Materials) -> Painter:
+    names = [name for name in step.kinds if materials.allow(name)]
+    return PAINTERS[names[rng.integers(len(names))]]
+
+
+def _covers(parts: Parts, boxes: Collection[Box]) -> bool:
+    return any(_share_inside(xyxy, box.xyxy) > 0 for _, xyxy in parts for box in boxes)
 
 
 def _is_grey(bgr: Picture) -> bool:
@@ -165,16 +176,6 @@ def _is_grey(bgr: Picture) -> bool:
 def _greyed(bgr: Picture) -> Picture:
     grey = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)
     return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)
-
-
-def _kind(rng: np.random.Generator, step: Step, overlays: Sequence[Path]) -> stains.Kind:
-    names = [*(step.kinds or (*stains.KINDS, "overlay"))]
-    if not overlays and "overlay" in names:
-        names.remove("overlay")
-    name = names[rng.integers(len(names))]
-    if name == "overlay":
-        return stains.overlay_kind(overlays[int(rng.integers(len(overlays)))])
-    return stains.KINDS[name]
 
 
 def _place(rng: np.random.Generator, bgr: Picture, side: float) -> tuple[float, float]:

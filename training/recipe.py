@@ -9,12 +9,11 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from models.records import Tiling
-from models.vocabulary import Category, Defect
+from models.vocabulary import Category, Defect, Part
 from training.errors import RecipeInvalid
-from training.render.stains import KINDS
+from training.render.painters import PAINTERS
+from training.render.scenes import KINDS
 
-# What can be painted in: the kinds drawn by rule, and the shapes from files.
-PAINTED = {*KINDS, "overlay"}
 RECIPES = Path(__file__).parent / "recipes"
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -53,7 +52,7 @@ class Step(_Strict):
     """How pictures for training are made from one source."""
 
     source: str
-    """A source's folder, or `rendered`, or `textures`."""
+    """A source's folder, `rendered`, `textures`, or a kind of `scenes`."""
     cut: Cut = Cut.WHOLE
     """Which part."""
     times: float = Field(gt=0)
@@ -61,11 +60,11 @@ class Step(_Strict):
     window_px: tuple[int, int] = (320, 320)
     """Side of the window in the photo's pixels, least and most."""
     paint: Share = 0.0
-    """Share of the pictures that get stains painted in."""
+    """Share of the pictures that get something painted in."""
     size: tuple[float, float] = (0.02, 0.25)
-    """Of a painted stain, in parts of the longer side, least and most."""
+    """Of what is painted, in parts of the longer side, least and most."""
     kinds: tuple[str, ...] = ()
-    """Which kinds are painted; all when empty."""
+    """Which painters paint (training/render/painters.py); at least one where `paint` is above 0."""
     grey: Share = 0.0
     """Share made grey with its contrast boosted, as the close-ups are."""
 
@@ -77,7 +76,7 @@ class DataRecipe(_Strict):
     """The data set's folder below datasets/."""
     version: int = Field(ge=1)
     """Rises whenever anything below changes."""
-    classes: tuple[Defect, ...] = Field(min_length=1)
+    classes: tuple[Defect | Part, ...] = Field(min_length=1)
     """What is labelled."""
     side_px: int = Field(gt=0)
     """Pictures are at most this wide and high."""
@@ -88,11 +87,15 @@ class DataRecipe(_Strict):
     sources: tuple[Source, ...]
     """Where photos come from."""
     overlays: str | None = None
-    """Folder of RGBA stains below the photos' root."""
-    textures: str | None = None
-    """Glob of cloth textures below the photos' root."""
+    """Glob of RGBA stains below the photos' root."""
+    courses: str | None = None
+    """Glob of masks of real scratches below the photos' root."""
+    textures: tuple[str, ...] = ()
+    """Globs of textures below the photos' root."""
     rendered: int = 0
-    """How many rendered garments are photos too."""
+    """How many of the sample's kind of garment are photos too."""
+    scenes: dict[str, int] = Field(default_factory=dict)
+    """How many clean scenes of a kind (training/render/scenes.py, or `pane`) are photos too."""
     train: tuple[Step, ...]
     """Pictures to learn from."""
     val: tuple[Step, ...]
@@ -139,14 +142,20 @@ def _read(path: Path, kind: type[_R]) -> _R:
 def read_data_recipe(path: Path) -> DataRecipe:
     """The recipe of a data set version. Raises RecipeInvalid."""
     recipe = _read(path, DataRecipe)
-    known = {source.folder for source in recipe.sources} | {"rendered", "textures"}
+    known = (
+        {source.folder for source in recipe.sources} | {"rendered", "textures"} | set(recipe.scenes)
+    )
+    if strange := set(recipe.scenes) - {*KINDS, "pane"}:
+        raise RecipeInvalid(f"{path}: scenes should be among {[*KINDS, 'pane']}, got {strange}")
     for step in (*recipe.train, *recipe.val):
         if step.source not in known:
             raise RecipeInvalid(
                 f"{path}: source should be among {sorted(known)}, got {step.source}"
             )
-        if strange := set(step.kinds) - PAINTED:
-            raise RecipeInvalid(f"{path}: kinds should be among {sorted(PAINTED)}, got {strange}")
+        if strange := set(step.kinds) - set(PAINTERS):
+            raise RecipeInvalid(f"{path}: kinds should be among {sorted(PAINTERS)}, got {strange}")
+        if step.paint and not step.kinds:
+            raise RecipeInvalid(f"{path}: a step on {step.source} that paints should name kinds")
     return recipe
 
 
