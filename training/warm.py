@@ -92,7 +92,8 @@ def _network(model: str, classes: int) -> Any:  # noqa: ANN401 - Ultralytics shi
         from ultralytics.nn.tasks import DetectionModel  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise ExtraMissing("install the training extra first: pip install '.[training]'") from error
-    return DetectionModel(model, ch=3, nc=classes, verbose=False).eval()
+    build: Any = DetectionModel  # Ultralytics ships no types
+    return build(model, ch=3, nc=classes, verbose=False).eval()
 
 
 def _source(name: str, head: str) -> str:

@@ -58,8 +58,13 @@ def qr(rng: np.random.Generator, height: int, width: int) -> Sticker:
     """A QR code with a quiet zone; made by OpenCV's encoder, so that its pattern is a real one."""
     text = "".join(rng.choice(_LETTERS, int(rng.integers(4, 90))))
     code = np.asarray(cv2.QRCodeEncoder.create().encode(text), np.uint8)
+    columns, rows = (
+        np.flatnonzero((code < 128).any(axis=0)),
+        np.flatnonzero((code < 128).any(axis=1)),
+    )
+    code = code[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]  # without its quiet zone
     side = round(min(height, width) * rng.uniform(0.72, 0.94))
-    code = cv2.resize(code, (side, side), interpolation=cv2.INTER_NEAREST)
+    code = np.asarray(cv2.resize(code, (side, side), interpolation=cv2.INTER_NEAREST), np.uint8)
     paper = np.full((height, width, 3), rng.integers(215, 250), np.uint8)
     x, y = (width - side) // 2, (height - side) // 2
     paper[y : y + side, x : x + side] = np.clip(code, 25, 245)[..., None]
@@ -95,7 +100,7 @@ def _band(
         inset = round((x2 - x1) * rng.uniform(0, 0.15))
         inside = (x1 + inset, y1 + 2, x2 - inset, y2 - 2)
         drawn[:] = bars(rng, drawn, inside)
-        return [("barcode", tuple(map(float, inside)))]
+        return [("barcode", inside)]
     if what == "qr":
         side = min(y2 - y1, x2 - x1) - 2
         code = qr(rng, side, side)
@@ -155,7 +160,7 @@ def paste(
     h, w = sticker.bgr.shape[:2]
     corners = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32)
     matrix = cv2.getPerspectiveTransform(corners, quad.astype(np.float32))
-    return _laid(rng, bgr, sticker, matrix)
+    return _laid(rng, bgr, sticker, np.asarray(matrix, np.float64))
 
 
 def _quad(rng: np.random.Generator, wide: float, high: float) -> NDArray[np.float64]:
@@ -181,8 +186,8 @@ def _laid(
     light = float(np.clip(bgr[inside].max(axis=1).mean() / 200, 0.25, 1.1)) if inside.any() else 1
     light *= rng.uniform(0.95, 1.35)
     shade = 1 + 0.12 * fractal(rng, height, width, max(height, width) / 2, 2)
-    flat = blur(flat * (light * shade)[..., None], rng.uniform(0.2, 0.9))
-    mixed = bgr * (1 - mask[..., None]) + np.clip(flat, 0, 250) * mask[..., None]
+    lit = blur(flat * (light * shade)[..., None], rng.uniform(0.2, 0.9))
+    mixed = bgr * (1 - mask[..., None]) + np.clip(lit, 0, 250) * mask[..., None]
     parts = [(name, _moved(box, matrix)) for name, box in sticker.parts]
     kept = [(n, b) for n, b in parts if n == "label" or min(b[2] - b[0], b[3] - b[1]) > MIN_CODE_PX]
     return Pasted(bgr=to_picture(mixed), parts=tuple(kept), mask=inside)

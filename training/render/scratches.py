@@ -74,7 +74,7 @@ def hairline(rng: np.random.Generator, side: int) -> Field:
     """One fine line, nearly straight."""
     canvas = np.zeros((side, side), np.float32)
     _polyline(canvas, _bent(rng, side, rng.uniform(-0.12, 0.12), 0.003), rng.uniform(0.5, 1.3))
-    return canvas * _along(rng, side)
+    return np.asarray(canvas * _along(rng, side), np.float32)
 
 
 def gouge(rng: np.random.Generator, side: int) -> Field:
@@ -84,7 +84,7 @@ def gouge(rng: np.random.Generator, side: int) -> Field:
     _polyline(canvas, course, rng.uniform(1.2, 3.2))
     if rng.random() < 0.4:
         _polyline(canvas, course + rng.uniform(-5, 5, 2) * _OVERSAMPLE, rng.uniform(0.5, 1.0))
-    return canvas * np.clip(0.35 + _along(rng, side), 0, 1)
+    return np.asarray(canvas * np.clip(0.35 + _along(rng, side), 0, 1), np.float32)
 
 
 def arc(rng: np.random.Generator, side: int) -> Field:
@@ -94,7 +94,7 @@ def arc(rng: np.random.Generator, side: int) -> Field:
     for _ in range(int(rng.integers(1, 5))):
         _polyline(canvas, course, rng.uniform(0.4, 1.1))
         course = course + rng.normal(0, 0.02, 2) * side
-    return canvas * _along(rng, side)
+    return np.asarray(canvas * _along(rng, side), np.float32)
 
 
 def scuff(rng: np.random.Generator, side: int) -> Field:
@@ -108,7 +108,7 @@ def scuff(rng: np.random.Generator, side: int) -> Field:
         turned = direction + rng.normal(0, 0.05, 2)
         reach = turned * side * rng.uniform(0.04, 0.26)
         _polyline(canvas, np.stack([start - reach, start + reach]), rng.uniform(0.35, 0.9))
-    return canvas * np.clip(0.4 + 0.6 * _along(rng, side), 0, 1)
+    return np.asarray(canvas * np.clip(0.4 + 0.6 * _along(rng, side), 0, 1), np.float32)
 
 
 def crossed(rng: np.random.Generator, side: int) -> Field:
@@ -122,7 +122,7 @@ def crossed(rng: np.random.Generator, side: int) -> Field:
             (course - side / 2) * share + side * rng.uniform(0.4, 0.6, 2),
             rng.uniform(0.4, 1.2),
         )
-    return canvas * _along(rng, side)
+    return np.asarray(canvas * _along(rng, side), np.float32)
 
 
 KINDS: Mapping[str, Course | None] = {
@@ -154,7 +154,7 @@ def course_of(path: Path, rng: np.random.Generator, side: int) -> Field:
         thin, 0, longer - thin.shape[0], 0, longer - thin.shape[1], cv2.BORDER_CONSTANT
     )
     square = cv2.resize(square, (side, side), interpolation=cv2.INTER_AREA)
-    ridge = _ridge(np.asarray(square, np.float32) / 255)
+    ridge = _ridge(np.asarray(square / 255, np.float32))
     turned = np.rot90(ridge, int(rng.integers(4)))
     return np.asarray(turned * _along(rng, side), np.float32)
 
@@ -164,7 +164,7 @@ def _ridge(mask: Field) -> Field:
     core = (mask > 0.25).astype(np.uint8)
     far = cv2.distanceTransform(core, cv2.DIST_L2, 3)
     top = (far >= cv2.dilate(far, np.ones((3, 3))) - 0.05) & (core > 0)
-    return np.clip(blur(top.astype(np.float32), 0.9) * 2.2, 0, 1)
+    return np.asarray(np.clip(blur(top.astype(np.float32), 0.9) * 2.2, 0, 1), np.float32)
 
 
 def paint(

@@ -27,7 +27,14 @@ RECIPE = {
     ],
     "train": [
         {"source": "marked", "cut": "around", "times": 2, "window_px": [60, 90]},
-        {"source": "clean", "cut": "whole", "times": 1, "paint": 1.0, "size": [0.1, 0.3]},
+        {
+            "source": "clean",
+            "cut": "whole",
+            "times": 1,
+            "paint": 1.0,
+            "size": [0.1, 0.3],
+            "kinds": ["ink", "spot", "real_stain"],
+        },
     ],
     "val": [{"source": "marked", "times": 1}, {"source": "clean", "times": 1}],
 }
@@ -143,7 +150,7 @@ def test_a_source_that_is_not_there_is_named(root: Path) -> None:
 
 
 def test_textures_that_are_not_there_are_named(root: Path, tmp_path: Path) -> None:
-    version = version_of(root, textures="cloth/*.png", train=[{"source": "textures", "times": 1}])
+    version = version_of(root, textures=["cloth/*.png"], train=[{"source": "textures", "times": 1}])
     with pytest.raises(DatasetInvalid, match="cloth"):
         write_pictures(version, root, tmp_path / "out", lambda _: None)
 

@@ -9,6 +9,7 @@ from training.pictures import KEPT_SHARE, Scene, cloth, cut, grey_look, make, sh
 from training.read import Box
 from training.recipe import Cut, Step
 
+STAINS = ("liquid", "grease", "ink", "spot", "dust", "smear", "line", "specks")
 WIDE = Scene(bgr=pale(3, 240, 320), boxes=(Box(kind="stain", xyxy=(100, 80, 180, 140)),))
 
 
@@ -59,9 +60,9 @@ def test_shrinking_takes_the_boxes_along_and_leaves_out_specks() -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_painted_stains_are_labelled_where_the_picture_changed(seed: int) -> None:
-    step = Step(source="x", cut=Cut.WHOLE, times=1, paint=1.0, size=(0.1, 0.3))
+    step = Step(source="x", cut=Cut.WHOLE, times=1, paint=1.0, size=(0.1, 0.3), kinds=STAINS)
     clean = Scene(bgr=pale(seed, 200, 200))
-    made = make(np.random.default_rng(seed), clean, step, side_px=200)
+    made = make(np.random.default_rng(seed), clean, step, side_px=200, classes=("stain",))
     change = np.abs(made.bgr.astype(int) - clean.bgr).max(axis=2)
 
     outside = change.copy()
@@ -76,9 +77,9 @@ def test_painted_stains_are_labelled_where_the_picture_changed(seed: int) -> Non
 
 def test_what_is_labelled_already_is_never_painted_over() -> None:
     everywhere = Scene(bgr=pale(1, 160, 160), boxes=(Box(kind="stain", xyxy=(0, 0, 160, 160)),))
-    step = Step(source="x", times=1, paint=1.0)
+    step = Step(source="x", times=1, paint=1.0, kinds=STAINS)
 
-    made = make(np.random.default_rng(0), everywhere, step, side_px=160)
+    made = make(np.random.default_rng(0), everywhere, step, side_px=160, classes=("stain",))
 
     assert (made.bgr == everywhere.bgr).all()
     assert len(made.boxes) == 1
@@ -87,7 +88,13 @@ def test_what_is_labelled_already_is_never_painted_over() -> None:
 def test_grey_photos_stay_grey_when_painted() -> None:
     grey = cv2.cvtColor(cv2.cvtColor(pale(2, 160, 160), cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
     step = Step(source="x", times=1, paint=1.0, size=(0.2, 0.3), kinds=("liquid", "ink"))
-    made = make(np.random.default_rng(4), Scene(bgr=np.asarray(grey, np.uint8)), step, side_px=160)
+    made = make(
+        np.random.default_rng(4),
+        Scene(bgr=np.asarray(grey, np.uint8)),
+        step,
+        side_px=160,
+        classes=("stain",),
+    )
 
     assert made.boxes
     assert np.ptp(made.bgr, axis=2).max() == 0
@@ -105,3 +112,21 @@ def test_a_swatch_covers_the_cloth() -> None:
 
     assert made.shape == (480, 480, 3)
     assert made.min() > 40
+
+
+def test_what_is_painted_is_labelled_only_where_the_recipe_asks_for_it() -> None:
+    step = Step(source="x", times=1, paint=1.0, size=(0.5, 0.6), kinds=("shipping_label",))
+    scene = Scene(bgr=pale(2, 300, 300))
+    told = {
+        classes: {
+            box.kind
+            for seed in range(8)
+            for box in make(
+                np.random.default_rng(seed), scene, step, side_px=300, classes=classes
+            ).boxes
+        }
+        for classes in (("label",), ("label", "barcode", "qr"))
+    }
+
+    assert told["label",] == {"label"}
+    assert told["label", "barcode", "qr"] >= {"label", "barcode"}
