@@ -12,7 +12,7 @@ import structlog
 import uvicorn
 
 from models.grading.policy import default_policy
-from models.vision.bundle import open_releases
+from models.vision.bundle import Bundle, open_releases
 from models.vision.sight import Sight
 from station.bench import Bench, Replay, last_scene
 from station.board import Board, Controls
@@ -86,7 +86,7 @@ def _compose(
     board = Board(last_scene(outbox, returns))
     bench = Bench(
         station=settings.name,
-        sight=Sight(open_releases(settings.releases)),
+        sight=Sight(_opened(settings)),
         policy=default_policy(),
         outbox=outbox,
         board=board,
@@ -108,6 +108,16 @@ def _compose(
         link=lambda: uplink.link,
     )
     return sources, replay
+
+
+def _opened(settings: Settings) -> tuple[Bundle, ...]:
+    bundles = open_releases(settings.releases, backend=settings.backend)
+    for bundle in bundles:
+        spent = {backend.value: round(ms, 2) for backend, ms in bundle.per_tile_ms.items()}
+        log.info(
+            "looking", release=bundle.identifier, backend=bundle.backend.value, per_tile_ms=spent
+        )
+    return bundles
 
 
 @contextlib.contextmanager

@@ -114,7 +114,9 @@ class Bench:
                 self._board.change(step=Step.CAPTURE)
                 data = camera.take(wanted.shot)
                 self._board.change(step=Step.GATE)
-                taken = capture(data, wanted.shot, taken_at=self._now())
+                taken = capture(
+                    data, wanted.shot, taken_at=self._now(), sides_px=self._sight.sides_px
+                )
                 refuse_repeat(taken, captures)
             except PhotoUnreadable as error:
                 log.warning(

@@ -16,6 +16,7 @@ from models.grading.routing import route
 from models.grading.standard import Standard
 from models.records import Answer, Judgement, Photo, Routing
 from models.vision.decode import decode, thumbnail_jpeg
+from models.vision.picture import Picture
 from models.vision.quality import faults_of
 from models.vision.sight import Seen, Sight, View
 from models.vocabulary import Category, Shot
@@ -80,11 +81,19 @@ class Examined:
         return {sha256: data for sha256, data in small.items() if sha256} | whole
 
 
-def capture(data: bytes, shot: Shot, *, taken_at: datetime, insisted: bool = False) -> Capture:
-    """Decode one photo and put it through the gate. Raises PhotoUnreadable.
+def capture(
+    data: bytes,
+    shot: Shot,
+    *,
+    taken_at: datetime,
+    sides_px: Iterable[int],
+    insisted: bool = False,
+) -> Capture:
+    """Decode one photo, put it through the gate, and keep it as small as it will be looked at.
 
-    `insisted` marks a photo that the gate refuses as kept by the operator; one that passes needs no
-    insisting. `taken_at` is aware.
+    `sides_px` is Sight.sides_px; the full size is in `data` for who wants it again. `insisted` marks
+    a photo that the gate refuses as kept by the operator; one that passes needs no insisting.
+    `taken_at` is aware. Raises PhotoUnreadable.
     """
     decoded = decode(data)
     faults = faults_of(decoded.bgr)
@@ -102,7 +111,8 @@ def capture(data: bytes, shot: Shot, *, taken_at: datetime, insisted: bool = Fal
         faults=faults,
         insisted=insisted and bool(faults),
     )
-    return Capture(view=View(photo=photo, bgr=decoded.bgr), data=data, thumbnail=thumbnail)
+    picture = Picture.of(decoded.bgr, sides_px)
+    return Capture(view=View(photo=photo, picture=picture), data=data, thumbnail=thumbnail)
 
 
 def examine(
@@ -125,7 +135,9 @@ def examine(
     left_out: list[LeftOut] = []
     for place, (shot, data) in enumerate(shots):
         try:
-            taken = capture(data, shot, taken_at=taken_at, insisted=insisted)
+            taken = capture(
+                data, shot, taken_at=taken_at, sides_px=sight.sides_px, insisted=insisted
+            )
             refuse_repeat(taken, captures)
             captures.append(taken)
         except PhotoUnreadable as error:

@@ -1,21 +1,23 @@
 """One inspection asked for by hand: read the photos, look, judge, write the drawn photos, tell."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from models.errors import PhotoTooLarge, PhotoUnreadable, SecondlookError
 from models.grading.policy import default_policy
 from models.records import Finding
-from models.vision.bundle import open_releases
+from models.vision.backends import AUTO, Backend
+from models.vision.bundle import open_releases, read_cards
+from models.vision.decode import decode, jpeg, read
 from models.vision.decode import draw as drawn_on
-from models.vision.decode import jpeg, read
 from models.vision.sight import Sight
 from models.vocabulary import Language
 from models.wording import word
 from station.errors import StationError
 from station.examine import Capture, Examined, capture, conclude, refuse_repeat
 from station.request import Request, Wanted, understand
+from station.settings import Settings
 from station.settings import load as load_settings
 from station.telling import in_json, in_tables
 
@@ -42,8 +44,12 @@ def run(
     if draw:
         _make_folder(draw)
         _spare_photos(request.photos, draw)
-    captures = _captured(request.photos, datetime.now(UTC))
-    examined = _examined(captures, request, releases or settings.releases)
+    root = releases or settings.releases
+    # Cards before photos, photos before models: what is wrong with them is told before the long part.
+    sides_px = {card.tiling.max_side_px for card in read_cards(root)}
+    captures = _captured(request.photos, datetime.now(UTC), sides_px)
+    sight = Sight(open_releases(root, backend=_backend(settings)))
+    examined = _examined(captures, request, sight)
     if draw:
         _draw_all(request.photos, examined, draw)
     paths = [wanted.path for wanted in request.photos]
@@ -59,11 +65,17 @@ def one_line(error: BaseException) -> str:
     return line if len(line) <= 2 * _END else f"{line[:_END]} … {line[-_END:]}"
 
 
-def _captured(photos: Iterable[Wanted], now: datetime) -> list[Capture]:
+def _backend(settings: Settings) -> Backend:
+    # For one item a trial takes longer than it saves, and the reference starts the quickest.
+    return Backend.ONNXRUNTIME if settings.backend == AUTO else Backend(settings.backend)
+
+
+def _captured(photos: Iterable[Wanted], now: datetime, sides_px: Collection[int]) -> list[Capture]:
     captures: list[Capture] = []
     for wanted in photos:
         try:
-            taken = capture(read(wanted.path), wanted.shot, taken_at=now)
+            data = read(wanted.path)
+            taken = capture(data, wanted.shot, taken_at=now, sides_px=sides_px)
             refuse_repeat(taken, captures)
         except PhotoUnreadable as error:
             raise type(error)(f"{wanted.path}: {error}") from error
@@ -71,12 +83,12 @@ def _captured(photos: Iterable[Wanted], now: datetime) -> list[Capture]:
     return captures
 
 
-def _examined(captures: Sequence[Capture], request: Request, releases: Path) -> Examined:
+def _examined(captures: Sequence[Capture], request: Request, sight: Sight) -> Examined:
     return conclude(
         captures,
         category=request.category,
         answers=request.answers,
-        sight=Sight(open_releases(releases)),
+        sight=sight,
         standard=request.standard,
         policy=default_policy().valid_at(datetime.now(UTC)),
     )
@@ -108,7 +120,8 @@ def _is_same_file(one: Path, other: Path) -> bool:
 def _draw_all(photos: Sequence[Wanted], examined: Examined, folder: Path) -> None:
     for name, taken in zip(_names(photos), examined.captures, strict=True):
         own = [f for f in examined.seen.findings if f.photo_sha256 == taken.photo.sha256]
-        marked = drawn_on(taken.view.bgr, [(f.xyxy, _label(f)) for f in own])
+        # Decoded once more: the full size was let go, and drawing is asked for now and then.
+        marked = drawn_on(decode(taken.data).bgr, [(f.xyxy, _label(f)) for f in own])
         path = folder / name
         try:
             path.write_bytes(jpeg(marked))

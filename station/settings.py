@@ -4,7 +4,7 @@ import os
 import re
 import stat
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, HttpUrl, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -16,6 +16,7 @@ from pydantic_settings import (
 )
 
 from models.record import Identifier
+from models.vision.backends import Backend
 from models.vocabulary import Language
 from station.errors import SettingsInvalid
 
@@ -64,6 +65,8 @@ class Settings(BaseSettings):
     """The page's language until somebody chooses the other."""
     releases: Path = _RELEASES
     """Folder of released models; an empty folder means that every look is left to people."""
+    backend: Backend | Literal["auto"] = "auto"
+    """What runs the models: onnxruntime, openvino, openvino-bf16, or auto for the quickest that is allowed."""
     min_free_mb: int = Field(default=500, ge=1)
     """Free disk in megabytes below which no further item is accepted."""
     keep_recent: int = Field(default=50, ge=0)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from models.errors import PhotoMissing, PhotoTooLarge, PhotoUnreadable
 from models.record import XyXy
 from models.vision.complaints import listen
-from models.vision.geometry import resize
 from models.vision.headers import Header, check_complete, read_header
+from models.vision.picture import reduced
 
 # 300 MB of pixels: two and a half times what today's 40 MP bench cameras give.
 MAX_PIXELS = 100_000_000
@@ -123,10 +123,7 @@ def _on_white(pixels: NDArray[Any]) -> NDArray[np.uint8]:
 
 def thumbnail_jpeg(bgr: NDArray[np.uint8], side_px: int = 320) -> bytes:
     """A JPEG whose longer side has at most `side_px` pixels; the same pixels give the same bytes."""
-    height, width = bgr.shape[:2]
-    scale = min(1.0, side_px / max(height, width))
-    small = resize(bgr, max(1, round(width * scale)), max(1, round(height * scale)))
-    return jpeg(small, quality=82)
+    return jpeg(reduced(bgr, side_px), quality=82)
 
 
 def jpeg(bgr: NDArray[np.uint8], *, quality: int = 92) -> bytes:

@@ -1,8 +1,9 @@
-"""A release looks at one photo."""
+"""A release looks at the photos of an item."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,11 +11,14 @@ from models.errors import ReleaseRefused
 from models.record import XyXy
 from models.records import Calibration, Release
 from models.vision.bundle import Bundle
-from models.vision.geometry import Letterbox, clip, resize
-from models.vision.tiles import Sighting, Tile, is_cut, merge, plan, reduced_size
+from models.vision.geometry import Letterbox, clip
+from models.vision.picture import Picture
+from models.vision.tiles import Sighting, Tile, is_cut, merge, plan
 
-# Bounds memory: eight 640 px tiles are 39 MB of input. On a CPU larger batches gain nothing.
+# Bounds memory: eight 640 px tiles are 39 MB of input. As many as a session has lanes.
 TILES_AT_ONCE = 8
+# 0 to 255 → 0 to 1.
+_TO_UNIT = (np.arange(256, dtype=np.float32) / np.float32(255))[None]
 # A box thinner than this many photo pixels has no area worth a finding.
 _MIN_SIDE_PX = 1.0
 
@@ -33,13 +37,23 @@ class Detection:
     """Left, top, right, bottom in pixels of the photo."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class _Look:
     """One tile on its way into the model and back."""
 
+    place: int
+    """Of its photo among the photos."""
     number: int
+    """Among the photo's tiles."""
     tile: Tile
     fit: Letterbox
+    bgr: NDArray[np.uint8]
+    """The reduced photo."""
+
+    @property
+    def pixels(self) -> NDArray[np.uint8]:
+        """The tile's own, height × width × 3 BGR."""
+        return _cut(self.bgr, self.tile)
 
     def to_photo(self, boxes: NDArray[np.float32]) -> list[XyXy]:
         """Pixels of the model's input → pixels of the reduced photo, cut at the tile's borders."""
@@ -54,46 +68,65 @@ class Detector:
     def __init__(self, bundle: Bundle) -> None:
         """Look through `bundle`."""
         self.card: Release = bundle.card
+        self.identifier = bundle.identifier
         self._session = bundle.session
 
     def detect(
         self, bgr: NDArray[np.uint8], *, floors: Mapping[str, float] | None = None
     ) -> tuple[Detection, ...]:
-        """What is seen on a photo (height × width × 3), best first, each object once.
+        """What is seen on one photo (height × width × 3): detect_all for who has but one."""
+        picture = Picture.of(bgr, (self.card.tiling.max_side_px,))
+        return self.detect_all([picture], floors=floors)[0]
 
-        `floors` replaces the card's threshold of the classes that it names (class → raw score), for
-        measuring. Raises ReleaseRefused when the model gives what its card does not allow.
+    def detect_all(
+        self, pictures: Sequence[Picture], *, floors: Mapping[str, float] | None = None
+    ) -> list[tuple[Detection, ...]]:
+        """What is seen on each photo, best first, each object once.
+
+        Tiles go into the model together, whichever photo they are of; a photo gives the same alone.
+        Each picture has the card's longest side among its sizes. `floors` replaces the card's
+        threshold of the classes that it names (class → raw score), for measuring. Raises
+        ReleaseRefused when the model gives what its card does not allow.
         """
-        height, width = bgr.shape[:2]
-        reduced = resize(bgr, *reduced_size(width, height, self.card.tiling.max_side_px))
-        sightings = merge(list(self._sightings(reduced, self.card.thresholds | dict(floors or {}))))
-        back = np.array([width / reduced.shape[1], height / reduced.shape[0]] * 2)
-        found = (self._detection(sighting, back, width, height) for sighting in sightings)
-        return tuple(d for d in found if _has_area(d.xyxy))
-
-    def _sightings(
-        self, reduced: NDArray[np.uint8], floors: Mapping[str, float]
-    ) -> Iterator[Sighting]:
-        height, width = reduced.shape[:2]
-        looks = self._looks(width, height)
-        for start in range(0, len(looks), TILES_AT_ONCE):
-            some = looks[start : start + TILES_AT_ONCE]
-            tiles, fits = [look.tile for look in some], [look.fit for look in some]
-            rows = self._session.run(to_batch(reduced, tiles, fits))
-            self._check(rows, len(some))
-            for look, row in zip(some, rows, strict=True):
-                yield from self._on_look(look, row, (width, height), floors)
-
-    def _looks(self, width: int, height: int) -> list[_Look]:
-        side = self.card.input_side_px
-        tiles = plan(width, height, side, self.card.tiling)
+        limits = self.card.thresholds | dict(floors or {})
+        lowest = np.array([limits[kind] for kind in self.card.classes], np.float32)
+        sightings: list[list[Sighting]] = [[] for _ in pictures]
+        for look, row in self._looked(self._looks(pictures)):
+            sightings[look.place] += self._on_look(look, row, lowest)
         return [
-            _Look(number=number, tile=tile, fit=Letterbox.fit(tile.width, tile.height, side))
-            for number, tile in enumerate(tiles)
+            self._detections(picture, merge(seen))
+            for picture, seen in zip(pictures, sightings, strict=True)
         ]
 
+    def _looks(self, pictures: Sequence[Picture]) -> list[_Look]:
+        side, tiling = self.card.input_side_px, self.card.tiling
+        reduced = [picture.sizes[tiling.max_side_px] for picture in pictures]
+        return [
+            _Look(
+                place=place,
+                number=number,
+                tile=tile,
+                fit=Letterbox.fit(tile.width, tile.height, side),
+                bgr=bgr,
+            )
+            for place, bgr in enumerate(reduced)
+            for number, tile in enumerate(plan(bgr.shape[1], bgr.shape[0], side, tiling))
+        ]
+
+    def _looked(self, looks: Sequence[_Look]) -> Iterator[tuple[_Look, NDArray[np.float32]]]:
+        side = self.card.input_side_px
+        # One buffer for all batches: fresh memory costs more than filling it.
+        batch = np.empty((min(TILES_AT_ONCE, len(looks)), 3, side, side), np.float32)
+        for start in range(0, len(looks), TILES_AT_ONCE):
+            some = looks[start : start + TILES_AT_ONCE]
+            for look, planes in zip(some, batch, strict=False):
+                fill(planes, look.pixels, look.fit)
+            rows = self._session.run(batch[: len(some)])
+            self._check(rows, len(some))
+            yield from zip(some, rows, strict=True)
+
     def _check(self, rows: NDArray[np.float32], count: int) -> None:
-        name = self.card.identifier
+        name = self.identifier
         if rows.ndim != 3 or rows.shape[0] != count or rows.shape[2] != 6:
             raise ReleaseRefused(f"{name}: it should give [{count}, boxes, 6], got {rows.shape}")
         if not np.isfinite(rows).all():
@@ -105,28 +138,31 @@ class Detector:
             raise ReleaseRefused(f"{name}: it gave class {classes.max():.0f}, which its card lacks")
 
     def _on_look(
-        self,
-        look: _Look,
-        row: NDArray[np.float32],
-        size: tuple[int, int],
-        floors: Mapping[str, float],
+        self, look: _Look, row: NDArray[np.float32], lowest: NDArray[np.float32]
     ) -> Iterator[Sighting]:
+        height, width = look.bgr.shape[:2]
         classes = row[:, 5].astype(np.intp)
-        lowest = np.array([floors[kind] for kind in self.card.classes], np.float32)
         kept = np.flatnonzero(row[:, 4] >= lowest[classes])
         for index, xyxy in zip(kept, look.to_photo(row[kept, :4]), strict=True):
             yield Sighting(
                 kind=self.card.classes[classes[index]],
                 raw=float(row[index, 4]),
                 xyxy=xyxy,
-                is_cut=is_cut(xyxy, look.tile, *size),
+                is_cut=is_cut(xyxy, look.tile, width, height),
                 look=look.number,
             )
 
-    def _detection(
-        self, sighting: Sighting, back: NDArray[np.float64], width: int, height: int
-    ) -> Detection:
-        box = clip(np.array(sighting.xyxy) * back, width, height)
+    def _detections(self, picture: Picture, sightings: Sequence[Sighting]) -> tuple[Detection, ...]:
+        """In pixels of the photo itself."""
+        height, width = picture.sizes[self.card.tiling.max_side_px].shape[:2]
+        back = np.array([picture.width / width, picture.height / height] * 2)
+        found = (
+            self._detection(sighting, clip(np.array(sighting.xyxy) * back, *picture.size))
+            for sighting in sightings
+        )
+        return tuple(d for d in found if _has_area(d.xyxy))
+
+    def _detection(self, sighting: Sighting, box: NDArray[np.float64]) -> Detection:
         return Detection(
             kind=sighting.kind,
             raw=sighting.raw,
@@ -139,12 +175,25 @@ def to_batch(
     bgr: NDArray[np.uint8], tiles: Sequence[Tile], fits: Sequence[Letterbox]
 ) -> NDArray[np.float32]:
     """[tiles, 3, side, side] float32 RGB 0 to 1 of the tiles of a (reduced) BGR photo, letterboxed."""
-    squares = [
-        fit.apply(bgr[tile.y : tile.y + tile.height, tile.x : tile.x + tile.width])
-        for tile, fit in zip(tiles, fits, strict=True)
-    ]
-    rgb = np.stack(squares)[..., ::-1].transpose(0, 3, 1, 2)
-    return np.ascontiguousarray(rgb, np.float32) / np.float32(255)
+    side = fits[0].side_px
+    batch = np.empty((len(tiles), 3, side, side), np.float32)
+    for planes, tile, fit in zip(batch, tiles, fits, strict=True):
+        fill(planes, _cut(bgr, tile), fit)
+    return batch
+
+
+def fill(planes: NDArray[np.float32], bgr: NDArray[np.uint8], fit: Letterbox) -> None:
+    """Write a BGR tile, letterboxed, into [3, side, side] float32 RGB 0 to 1.
+
+    By a table for each plane: half the time of turning, converting and dividing the whole (0.13
+    instead of 0.26 ms at 320 px), and the same numbers.
+    """
+    for plane, channel in zip(planes[::-1], cv2.split(fit.apply(bgr)), strict=True):
+        cv2.LUT(channel, _TO_UNIT, plane)
+
+
+def _cut(bgr: NDArray[np.uint8], tile: Tile) -> NDArray[np.uint8]:
+    return bgr[tile.y : tile.y + tile.height, tile.x : tile.x + tile.width]
 
 
 def calibrated(raw: float, calibration: Calibration | None) -> float:

@@ -56,7 +56,12 @@ class Letterbox:
         return (self.side_px - self.inner_height) // 2
 
     def apply(self, bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The padded square, side_px × side_px × 3; shrinks by area, so that marks don't alias."""
+        """The padded square, side_px × side_px × 3; shrinks by area, so that marks don't alias.
+
+        What is such a square already is given back as it is.
+        """
+        if bgr.shape[:2] == (self.side_px, self.side_px):
+            return bgr
         square = np.full((self.side_px, self.side_px, 3), PADDING_GREY, np.uint8)
         rows = slice(self.top_px, self.top_px + self.inner_height)
         columns = slice(self.left_px, self.left_px + self.inner_width)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.vision.geometry import resize
+from models.vision.picture import reduced
 from models.vocabulary import Fault
 
 # Below it a mark of 1 % of the photo's width is two pixels.
@@ -48,10 +48,7 @@ def faults_of(bgr: NDArray[np.uint8]) -> tuple[Fault, ...]:
 
 
 def _measured(bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    height, width = bgr.shape[:2]
-    scale = min(1.0, MEASURED_SIDE_PX / max(height, width))
-    reduced = resize(bgr, max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(cv2.cvtColor(reduced, cv2.COLOR_BGR2GRAY), np.uint8)
+    return np.asarray(cv2.cvtColor(reduced(bgr, MEASURED_SIDE_PX), cv2.COLOR_BGR2GRAY), np.uint8)
 
 
 def _light_fault(grey: NDArray[np.uint8]) -> Fault | None:
@@ -64,12 +61,12 @@ def structure(grey: NDArray[np.uint8]) -> float:
     """How much there is to see, in grey levels; noise and fine texture are averaged out."""
     height, width = grey.shape
     scale = min(1.0, 64 / max(height, width))
-    reduced = cv2.resize(
+    tiny = cv2.resize(
         grey,
         (max(1, round(width * scale)), max(1, round(height * scale))),
         interpolation=cv2.INTER_AREA,
     )
-    return float(np.std(reduced))
+    return float(np.std(tiny))
 
 
 def sharpness(grey: NDArray[np.uint8]) -> float:

@@ -3,13 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from models.record import XyXy
 from models.records import Finding, Photo, Release
 from models.vision.bundle import Bundle
 from models.vision.detector import Detection, Detector, reaches
+from models.vision.picture import Picture
 from models.vision.presence import Absence, Trace, absence
 from models.vocabulary import Category, Defect, Part, Shot
 
@@ -19,12 +17,12 @@ _TRACE_FLOOR = 0.01
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class View:
-    """A photo with its pixels."""
+    """A photo with its pixels, as large as the releases look at them."""
 
     photo: Photo
     """What is known of it, the gate's faults included."""
-    bgr: NDArray[np.uint8]
-    """Height × width × 3."""
+    picture: Picture
+    """Its pixels at the sizes that Sight.sides_px asks for."""
 
     @property
     def is_usable(self) -> bool:
@@ -53,6 +51,7 @@ class _Glance:
     place: int
     view: View
     card: Release
+    release: str
     detections: tuple[Detection, ...]
 
 
@@ -74,6 +73,8 @@ class Sight:
     def __init__(self, bundles: Sequence[Bundle]) -> None:
         """Look through all of `bundles`."""
         self._detectors = [Detector(bundle) for bundle in bundles]
+        self.sides_px = frozenset(b.card.tiling.max_side_px for b in bundles)
+        """The longer sides at which pictures are wanted."""
 
     def look(
         self,
@@ -91,7 +92,7 @@ class Sight:
         """
         usable = [(place, view) for place, view in enumerate(views) if view.is_usable]
         looking = [d for d in self._detectors if _sought(d.card, category, defects)]
-        glances = [_glance(place, view, d) for place, view in usable for d in looking]
+        glances = [glance for d in looking for glance in _glances(usable, d)]
         found = [s for glance in glances for s in _seen_on(glance, category, defects)]
         if Defect.MISSING_LABEL in defects:
             found += _missing(glances, category, expected_parts)
@@ -103,7 +104,7 @@ class Sight:
             findings=_numbered(found),
             not_seen=tuple(shot for shot in required if shot not in shots),
             not_assessable=tuple(defect for defect in defects if defect not in sought),
-            releases=tuple(d.card.identifier for d in looking) if usable else (),
+            releases=tuple(d.identifier for d in looking) if usable else (),
         )
 
 
@@ -122,10 +123,20 @@ def _labels_known(
     return Defect.MISSING_LABEL in known or expected <= known
 
 
-def _glance(place: int, view: View, detector: Detector) -> _Glance:
+def _glances(usable: Sequence[tuple[int, View]], detector: Detector) -> list[_Glance]:
+    """One release's look at all photos of the item together, so that their tiles fill its batches."""
     parts = {part.value: _TRACE_FLOOR for part in Part if part in detector.card.classes}
-    detections = detector.detect(view.bgr, floors=parts)
-    return _Glance(place=place, view=view, card=detector.card, detections=detections)
+    seen = detector.detect_all([view.picture for _, view in usable], floors=parts)
+    return [
+        _Glance(
+            place=place,
+            view=view,
+            card=detector.card,
+            release=detector.identifier,
+            detections=detections,
+        )
+        for (place, view), detections in zip(usable, seen, strict=True)
+    ]
 
 
 def _seen_on(
@@ -140,7 +151,7 @@ def _seen_on(
                 defect=Defect(detection.kind),
                 probability=detection.probability,
                 xyxy=detection.xyxy,
-                release=glance.card.identifier,
+                release=glance.release,
             )
 
 
@@ -164,18 +175,17 @@ def _trace(glance: _Glance, part: Part) -> Trace:
         place=glance.place,
         probability=max((detection.probability for detection in own), default=0.0),
         is_seen=any(reaches(detection.raw, threshold) for detection in own),
-        release=glance.card.identifier,
+        release=glance.release,
     )
 
 
 def _absent(gone: Absence, view: View) -> _Suspicion:
-    height, width = view.bgr.shape[:2]
     return _Suspicion(
         place=gone.place,
         view=view,
         defect=Defect.MISSING_LABEL,
         probability=gone.probability,
-        xyxy=(0.0, 0.0, float(width), float(height)),
+        xyxy=(0.0, 0.0, float(view.photo.width), float(view.photo.height)),
         release=gone.release,
     )
 

@@ -183,9 +183,18 @@ def test_the_same_photos_give_the_same_verdict(sight):
 
 
 def test_a_capture_that_passes_needs_no_insisting():
-    assert not capture(shirt(grain=1), Shot.FRONT, taken_at=NOON, insisted=True).photo.insisted
+    taken = capture(shirt(grain=1), Shot.FRONT, taken_at=NOON, sides_px=(64,), insisted=True)
+    assert not taken.photo.insisted
 
 
 def test_a_capture_of_no_photo_is_refused():
     with pytest.raises(PhotoUnreadable):
-        capture(b"text", Shot.FRONT, taken_at=NOON)
+        capture(b"text", Shot.FRONT, taken_at=NOON, sides_px=())
+
+
+def test_a_capture_keeps_no_more_pixels_than_will_be_looked_at():
+    taken = capture(shirt(grain=1), Shot.FRONT, taken_at=NOON, sides_px=(64, 128))
+    sizes = taken.view.picture.sizes
+    assert {side: max(bgr.shape) for side, bgr in sizes.items()} == {64: 64, 128: 128}
+    assert taken.view.picture.size == (taken.photo.width, taken.photo.height)
+    assert all(bgr.base is None for bgr in sizes.values())

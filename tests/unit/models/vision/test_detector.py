@@ -6,7 +6,17 @@ import pytest
 from models.errors import ReleaseRefused
 from models.records import Calibration
 from models.vision.bundle import open_release
-from models.vision.detector import Detector, calibrated, reaches
+from models.vision.detector import (
+    TILES_AT_ONCE,
+    Detector,
+    calibrated,
+    fill,
+    reaches,
+    to_batch,
+)
+from models.vision.geometry import Letterbox
+from models.vision.picture import Picture
+from models.vision.tiles import Tile
 from tests.tiny_model import constant_output, dark_finder, write_release
 
 
@@ -35,6 +45,53 @@ def test_boxes_lie_where_the_spot_is(tmp_path, size, spot):
     (found,) = detector(tmp_path).detect(photo(*size, spot))
     assert found.kind == "stain"
     assert found.xyxy == pytest.approx(spot, abs=2)
+
+
+PHOTOS = [
+    photo(250, 200, (20, 20, 50, 50), (150, 120, 200, 180)),
+    photo(64, 64, (10, 20, 30, 40)),
+    photo(300, 300),
+    photo(40, 600, (0, 500, 40, 520)),
+    photo(900, 700, (400, 300, 600, 420), dark=30),
+]
+
+
+def test_photos_looked_at_together_give_what_each_gives_alone(tmp_path):
+    seeing = detector(tmp_path)
+    batches = []
+    run = seeing._session.run
+
+    class Counting:
+        def run(self, batch):
+            batches.append(len(batch))
+            return run(batch)
+
+    alone = [seeing.detect(bgr) for bgr in PHOTOS]
+    seeing._session = Counting()
+    together = seeing.detect_all([Picture.of(bgr, (256,)) for bgr in PHOTOS])
+    assert together == alone
+    assert [len(found) for found in alone] == [2, 1, 0, 1, 1]
+    assert set(batches[:-1]) == {TILES_AT_ONCE}  # whichever photos they are of
+    assert seeing.detect_all([]) == []
+
+
+@pytest.mark.parametrize("size", [(64, 64), (64, 40), (31, 64), (200, 90), (1, 1)])
+def test_planes_are_filled_as_the_slow_way_would(size):
+    bgr = np.random.default_rng(5).integers(0, 256, (size[1], size[0], 3), np.uint8)
+    fit = Letterbox.fit(*size, 64)
+    planes = np.full((3, 64, 64), -1, np.float32)
+    fill(planes, bgr, fit)
+    slow = fit.apply(bgr)[..., ::-1].transpose(2, 0, 1).astype(np.float32) / np.float32(255)
+    assert np.array_equal(planes, slow)
+
+
+def test_a_cut_out_of_a_photo_is_filled_without_its_neighbours():
+    bgr = np.random.default_rng(5).integers(0, 256, (200, 300, 3), np.uint8)
+    tiles = [Tile(x=100, y=50, width=64, height=64), Tile(x=0, y=0, width=64, height=64)]
+    fits = [Letterbox.fit(64, 64, 64)] * 2
+    batch = to_batch(bgr, tiles, fits)
+    assert np.array_equal(batch[0, 2] * 255, bgr[50:114, 100:164, 0])
+    assert np.array_equal(batch[1, 0] * 255, bgr[:64, :64, 2])
 
 
 def test_whether_the_models_batch_axis_is_free_changes_nothing(tmp_path):

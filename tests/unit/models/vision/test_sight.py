@@ -5,7 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from models.vision.backends import Backend
 from models.vision.bundle import Bundle, open_release
+from models.vision.picture import Picture
 from models.vision.sight import Seen, Sight, View
 from models.vocabulary import Category, Defect, Fault, Part, Shot
 from tests.factories import photo, sha256
@@ -17,7 +19,7 @@ def view(shot: Shot = Shot.FRONT, *, spot: tuple[int, int, int, int] | None = No
     if spot:
         bgr[spot[1] : spot[3], spot[0] : spot[2]] = 0
     facts = {"sha256": sha256(f"{shot}{spot}{said}"), "shot": shot, "width": 64, "height": 64}
-    return View(photo=photo(**(facts | said)), bgr=bgr)
+    return View(photo=photo(**(facts | said)), picture=Picture.of(bgr, (256,)))
 
 
 def opened(folder, **said) -> Bundle:
@@ -70,6 +72,20 @@ def test_on_one_photo_the_most_probable_comes_first(tmp_path):
     rows = [[1, 1, 9, 9, 0.6, 0], [30, 30, 40, 40, 0.8, 0], [50, 50, 60, 60, 0.7, 0]]
     seen = look(opened(tmp_path, model=constant_output(rows)), views=[view()])
     assert [finding.probability for finding in seen.findings] == pytest.approx([0.8, 0.7, 0.6])
+
+
+def test_findings_name_the_precision_that_saw_them(stain):
+    short = replace(stain, backend=Backend.OPENVINO_BF16)
+    seen = look(short, views=[view(spot=(8, 8, 24, 16))])
+    assert ([f.release for f in seen.findings], seen.releases) == (
+        ["stain@1+bf16"],
+        ("stain@1+bf16",),
+    )
+
+
+def test_releases_say_at_which_sizes_they_look(stain, tmp_path):
+    small = opened(tmp_path, tiling={"overlap_px": 16, "max_side_px": 64})
+    assert Sight([stain, small, stain]).sides_px == {256, 64}
 
 
 def test_a_clean_item_has_no_findings(stain):
@@ -151,7 +167,7 @@ def test_a_label_that_is_not_there_is_missing_from_the_whole_photo(label):
 
 def test_a_weak_trace_of_the_label_makes_its_absence_less_sure(label):
     faint = view(Shot.SHIPPING_LABEL)
-    faint.bgr[8:40, 8:40] = 80
+    faint.picture.sizes[256][8:40, 8:40] = 80
     card = label.card.model_copy(update={"thresholds": {"label": 0.8}})
     strict = Bundle(card=card, session=label.session)
     (gone,) = parcel(strict, views=[faint]).findings
