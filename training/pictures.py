@@ -206,7 +206,8 @@ def grey_look(rng: np.random.Generator, bgr: Picture) -> Picture:
 
 def cloth(rng: np.random.Generator, swatch: Picture, side: int) -> Picture:
     """A swatch laid out over side × side, mirrored at its edges, unevenly lit."""
-    scale = rng.uniform(1.2, 3.2)
+    # A swatch that is smaller than others is enlarged more: six of it have to cover the sheet.
+    scale = max(rng.uniform(1.2, 3.2), (side + 6) / 6 / min(swatch.shape[:2]))
     large = cv2.resize(swatch, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
     row = np.hstack([large, large[:, ::-1]] * 3)
     sheet = np.vstack([row, row[::-1]] * 3)
