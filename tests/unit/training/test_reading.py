@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import cv2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -75,6 +76,87 @@ def test_other_files_among_the_photos_are_passed_over(tmp_path: Path) -> None:
     (tmp_path / "images/Thumbs.db").touch()
 
     assert [path.name for path in image_files(tmp_path)] == ["a.png", "b.png"]
+
+
+def test_the_reading_says_what_it_found(tmp_path: Path) -> None:
+    boxes = [(0, (1, 1, 20, 20)), (1, (30, 30, 40, 40)), (1, (30, 50, 40, 60))]
+    write_set(tmp_path, {"a": (pale(), boxes), "b": (pale(1), [])}, ("stain", "button"))
+    (tmp_path / "labels/b.txt").unlink()
+
+    reading = read_set(tmp_path, ["stain"])
+
+    assert reading.labels == "YOLO text"
+    assert reading.summary == "YOLO text: 1 photos, 1 stain; passed over: 2 button; 1 complaints"
+
+
+@pytest.mark.parametrize(
+    ("theirs", "aliases", "ours"),
+    [
+        ("Torn Packaging", {}, "torn_packaging"),
+        ("  torn-packaging ", {}, "torn_packaging"),
+        ("TORN__PACKAGING", {}, "torn_packaging"),
+        ("tornpackaging", {}, None),  # tolerant, but no guessing
+        ("Dirty Mark", {"dirty_mark": "stain"}, "stain"),
+        ("dirty-mark", {"Dirty mark": "Stain"}, "stain"),
+        ("stain", {"stain": "scratch"}, None),  # what the mapping says goes first
+        ("dirty mark", {"dirty mark": "dent"}, None),  # nobody asked for dents
+    ],
+)
+def test_classes_are_found_by_name_or_by_what_the_mapping_calls_them(
+    tmp_path: Path, theirs: str, aliases: dict[str, str], ours: str | None
+) -> None:
+    write_set(tmp_path, {"a": (pale(), [(0, (1, 1, 20, 20))])}, (theirs,))
+
+    reading = read_set(tmp_path, ["stain", "torn_packaging"], aliases=aliases)
+
+    assert [box.kind for box in reading.photos[0].boxes] == ([ours] if ours else [])
+    assert reading.passed_over == ({} if ours else {theirs.strip(): 1})
+
+
+def test_a_box_that_stands_twice_is_told_and_counted_once(tmp_path: Path) -> None:
+    write_set(tmp_path, {"a": (pale(), [(0, (1, 1, 20, 20)), (0, (1, 1, 20, 20))])})
+
+    reading = read_set(tmp_path, ["stain"])
+
+    assert len(reading.photos[0].boxes) == 1
+    assert reading.complaints == ("a.png: the same box of stain stands twice",)
+
+
+@pytest.mark.parametrize("where", ["data.yaml", "../data.yaml"])
+@pytest.mark.parametrize("names", ["[button, stain]", "{0: button, 1: stain}"])
+def test_names_may_stand_in_ultralytics_own_file(tmp_path: Path, where: str, names: str) -> None:
+    folder = write_set(tmp_path / "train", {"a": (pale(), [(1, (1, 1, 20, 20))])})
+    (folder / "classes.txt").unlink()
+    (folder / where).write_text(f"path: elsewhere\nnames: {names}\n")
+
+    assert [box.kind for box in read_set(folder, ["stain"]).photos[0].boxes] == ["stain"]
+
+
+@pytest.mark.parametrize("text", ["names: {1: stain}", "names: 3", "- stain", "{", ""])
+def test_a_file_without_names_is_not_enough(tmp_path: Path, text: str) -> None:
+    folder = write_set(tmp_path / "train", {"a": (pale(), [])})
+    (folder / "classes.txt").unlink()
+    (folder / "data.yaml").write_text(text)
+
+    with pytest.raises(DatasetInvalid, match=r"classes.txt cannot be read"):
+        read_set(folder, ["stain"])
+
+
+def test_photos_without_any_labels_are_no_data_set_but_may_be_clean_ones(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), pale())
+
+    with pytest.raises(DatasetInvalid, match="should hold labels"):
+        read_set(tmp_path, ["stain"])
+    assert len(read_set(tmp_path, ["stain"], clean=True).photos) == 1
+
+
+def test_labels_of_another_kind_beside_the_first_are_told(tmp_path: Path) -> None:
+    write_set(tmp_path, {"a": (pale(), [])})
+    (tmp_path / "annotations.json").write_text("{}")
+
+    assert read_set(tmp_path, ["stain"]).complaints == (
+        f"{tmp_path.name}: its COCO labels are passed over",
+    )
 
 
 @pytest.mark.parametrize(
