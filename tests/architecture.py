@@ -23,6 +23,7 @@ GUARDED = {
     "openvino": {"models/vision/session.py"},
     "ultralytics": {"training/train.py", "training/export.py", "training/warm.py"},
     "torch": {"training/train.py", "training/export.py", "training/warm.py"},
+    "zxingcpp": {"models/vision/codes.py"},
 }
 AGPL_NOTE = "AGPL-3.0"
 
