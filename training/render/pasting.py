@@ -51,6 +51,7 @@ def barcode(rng: np.random.Generator, height: int, width: int) -> Sticker:
     drawn = bars(rng, paper, box)
     if low < height * 0.85:
         _text(rng, drawn, (side, low, width - side, height - 2), rows=1)
+        box = (*box[:3], height - 2)  # people draw the box around the digits too
     return Sticker(bgr=drawn, parts=(("barcode", box),))
 
 
