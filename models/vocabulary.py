@@ -21,6 +21,17 @@ class Part(StrEnum):
     PACKAGE = "package"
 
 
+class Cue(StrEnum):
+    """What on a photo speaks for an expected part's being there."""
+
+    ITSELF = "itself"
+    BARCODE = "barcode"
+    QR = "qr"
+    LINEAR_CODE = "linear_code"
+    MATRIX_CODE = "matrix_code"
+    CODE_PATTERN = "code_pattern"
+
+
 class Category(StrEnum):
     """A family of items that is judged by one written standard."""
 

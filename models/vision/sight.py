@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from models.record import XyXy
 from models.records import Finding, Photo, Release
 from models.vision.bundle import Bundle
-from models.vision.detector import Detection, Detector, reaches
+from models.vision.codes import Code
+from models.vision.detector import Detection, Detector
 from models.vision.picture import Picture
-from models.vision.presence import Absence, Trace, absence
-from models.vocabulary import Category, Defect, Part, Shot
-
-# Weak traces of an expected part count towards its being there, but not every box of the model.
-_TRACE_FLOOR = 0.01
+from models.vision.presence import Look, Presence, box_traces, code_traces, floors, presence
+from models.vocabulary import Category, Cue, Defect, Part, Shot
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -23,6 +21,8 @@ class View:
     """What is known of it, the gate's faults included."""
     picture: Picture
     """Its pixels at the sizes that Sight.sides_px asks for."""
+    codes: tuple[Code, ...] = ()
+    """The codes on it, where its shot expects a part that carries some."""
 
     @property
     def is_usable(self) -> bool:
@@ -42,6 +42,8 @@ class Seen:
     """Defects of the standard that no release sees for this category."""
     releases: tuple[str, ...]
     """name@version of the models that looked."""
+    presences: tuple[Presence, ...] = ()
+    """Each expected part on each shot that was taken, with what speaks for its being there."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,8 +96,10 @@ class Sight:
         looking = [d for d in self._detectors if _sought(d.card, category, defects)]
         glances = [glance for d in looking for glance in _glances(usable, d)]
         found = [s for glance in glances for s in _seen_on(glance, category, defects)]
-        if Defect.MISSING_LABEL in defects:
-            found += _missing(glances, category, expected_parts)
+        able = [g for g in glances if Defect.MISSING_LABEL in g.card.sees.get(category, ())]
+        wanted = expected_parts if Defect.MISSING_LABEL in defects else {}
+        presences = tuple(_presences(usable, able, wanted))
+        found += [gone for one in presences for gone in _missing(one, able)]
         shots = {view.photo.shot for _, view in usable}
         sought = {s for d in looking for s in _sought(d.card, category, defects)}
         if not _labels_known([d.card for d in looking], category, expected_parts):
@@ -105,6 +109,7 @@ class Sight:
             not_seen=tuple(shot for shot in required if shot not in shots),
             not_assessable=tuple(defect for defect in defects if defect not in sought),
             releases=tuple(d.identifier for d in looking) if usable else (),
+            presences=presences,
         )
 
 
@@ -125,8 +130,8 @@ def _labels_known(
 
 def _glances(usable: Sequence[tuple[int, View]], detector: Detector) -> list[_Glance]:
     """One release's look at all photos of the item together, so that their tiles fill its batches."""
-    parts = {part.value: _TRACE_FLOOR for part in Part if part in detector.card.classes}
-    seen = detector.detect_all([view.picture for _, view in usable], floors=parts)
+    pictures = [view.picture for _, view in usable]
+    seen = detector.detect_all(pictures, floors=floors(detector.card))
     return [
         _Glance(
             place=place,
@@ -155,38 +160,44 @@ def _seen_on(
             )
 
 
-def _missing(
-    glances: Sequence[_Glance], category: Category, expected_parts: Mapping[Shot, tuple[Part, ...]]
-) -> Iterator[_Suspicion]:
-    able = [g for g in glances if Defect.MISSING_LABEL in g.card.sees.get(category, ())]
-    views = {glance.place: glance.view for glance in able}
+def _presences(
+    usable: Sequence[tuple[int, View]],
+    able: Sequence[_Glance],
+    expected_parts: Mapping[Shot, tuple[Part, ...]],
+) -> Iterator[Presence]:
+    """What nobody looked for and nothing speaks for is unknown, and left out."""
     for shot, parts in expected_parts.items():
-        on_shot = [glance for glance in able if glance.view.photo.shot == shot]
+        on_shot = [(place, view) for place, view in usable if view.photo.shot == shot]
         for part in parts:
-            traces = [_trace(glance, part) for glance in on_shot if part in glance.card.classes]
-            if gone := absence(traces):
-                yield _absent(gone, views[gone.place])
+            looks = [_for_part(part, place, view, able) for place, view in on_shot]
+            found = presence(shot, part, looks)
+            if found and (found.traces or _knowing(found, able)):
+                yield found
 
 
-def _trace(glance: _Glance, part: Part) -> Trace:
-    own = [detection for detection in glance.detections if detection.kind == part]
-    threshold = glance.card.thresholds[part]
-    return Trace(
-        place=glance.place,
-        probability=max((detection.probability for detection in own), default=0.0),
-        is_seen=any(reaches(detection.raw, threshold) for detection in own),
-        release=glance.release,
-    )
+def _for_part(part: Part, place: int, view: View, able: Sequence[_Glance]) -> Look:
+    boxes = [t for g in able if g.place == place for t in box_traces(part, g.detections, g.release)]
+    return Look(place=place, traces=(*boxes, *code_traces(view.codes)))
 
 
-def _absent(gone: Absence, view: View) -> _Suspicion:
-    return _Suspicion(
-        place=gone.place,
-        view=view,
+def _knowing(of: Presence, able: Sequence[_Glance]) -> list[_Glance]:
+    return [g for g in able if g.place == of.place and of.part in g.card.classes]
+
+
+def _missing(of: Presence, able: Sequence[_Glance]) -> Iterator[_Suspicion]:
+    """The part, missing from the whole photo, where it was looked for and is not seen."""
+    knowing = _knowing(of, able)
+    if of.is_seen or not knowing:
+        return
+    own = (trace.source for trace in of.traces if trace.cue is Cue.ITSELF)
+    photo = knowing[0].view.photo
+    yield _Suspicion(
+        place=of.place,
+        view=knowing[0].view,
         defect=Defect.MISSING_LABEL,
-        probability=gone.probability,
-        xyxy=(0.0, 0.0, float(view.photo.width), float(view.photo.height)),
-        release=gone.release,
+        probability=1.0 - of.probability,
+        xyxy=(0.0, 0.0, float(photo.width), float(photo.height)),
+        release=next(own, knowing[0].release),
     )
 
 

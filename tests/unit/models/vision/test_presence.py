@@ -1,31 +1,159 @@
 """Missing is what nobody saw although somebody looked."""
 
+import itertools
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from models.vision.presence import Absence, Trace, absence
+from models.vision.codes import READER, Code
+from models.vision.detector import Detection
+from models.vision.presence import (
+    SEEN_AT,
+    Look,
+    Presence,
+    Trace,
+    box_traces,
+    code_traces,
+    presence,
+    probability,
+)
+from models.vocabulary import Cue, Part, Shot
+
+BOX = (0.0, 0.0, 10.0, 10.0)
 
 
-def trace(place: int = 0, probability: float = 0.0, *, seen: bool = False) -> Trace:
-    return Trace(place=place, probability=probability, is_seen=seen, release="label@1")
+def trace(cue: Cue = Cue.ITSELF, sure: float = 1.0, source: str = "label@1") -> Trace:
+    return Trace(cue=cue, probability=sure, xyxy=BOX, source=source)
+
+
+TRACES = st.lists(
+    st.builds(trace, st.sampled_from(Cue), st.floats(0, 1)), max_size=6
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("traces", "expected"),
+    ("part", "traces", "expected"),
     [
-        ([], None),  # nobody looked: unknown, not missing
-        ([trace(seen=True, probability=0.9)], None),
-        ([trace(), trace(1, 0.9, seen=True)], None),  # one photo that shows it is enough
-        ([trace()], (0, 1.0)),
-        ([trace(0, 0.1), trace(1, 0.3)], (1, 0.7)),  # a strong trace makes it less sure
-        ([trace(0, 0.2), trace(1, 0.2)], (0, 0.8)),  # of equals the first photo
+        (Part.LABEL, [], 0.0),
+        (Part.LABEL, [trace(sure=0.3)], 0.3),  # the model's own word stands as it is
+        (
+            Part.LABEL,
+            [trace(sure=0.3), trace(sure=0.2)],
+            0.3,
+        ),  # two boxes are one label, seen twice
+        (Part.LABEL, [trace(Cue.BARCODE, 1.0)], 0.90),  # cartons print bars too
+        (Part.LABEL, [trace(Cue.BARCODE, 1.0), trace(Cue.LINEAR_CODE, 1.0)], 0.90),  # the same bars
+        (Part.LABEL, [trace(Cue.QR, 1.0)], 0.97),
+        (Part.LABEL, [trace(Cue.BARCODE, 1.0), trace(Cue.QR, 1.0)], 1 - 0.10 * 0.03),
+        (Part.LABEL, [trace(sure=0.3), trace(Cue.BARCODE, 0.5)], 1 - 0.7 * 0.55),
+        (Part.BARCODE, [trace(Cue.LINEAR_CODE, 0.997)], 0.997),
+        (Part.BARCODE, [trace(Cue.MATRIX_CODE, 1.0)], 0.0),  # another code is no barcode
+        (Part.QR, [trace(Cue.CODE_PATTERN, 0.98)], 0.98),
+        (Part.PACKAGE, [trace(Cue.LINEAR_CODE, 1.0), trace(sure=0.4)], 0.4),
     ],
 )
-def test_absence(traces, expected):
-    gone = absence(traces)
-    if expected is None:
-        assert gone is None
-    else:
-        place, probability = expected
-        assert gone == Absence(
-            place=place, probability=pytest.approx(probability), release="label@1"
-        )
+def test_what_speaks_for_a_part_adds_up(part, traces, expected):
+    assert probability(part, traces) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("part", Part)
+@given(traces=TRACES, more=TRACES)
+def test_more_evidence_never_makes_a_part_less_sure(part, traces, more):
+    before, after = probability(part, traces), probability(part, traces + more)
+    assert 0 <= before <= after + 1e-12 <= 1 + 1e-9
+
+
+@given(traces=TRACES)
+def test_the_order_of_the_evidence_means_nothing(traces):
+    told = {probability(Part.LABEL, list(order)) for order in itertools.permutations(traces[:4])}
+    assert max(told) - min(told) < 1e-12
+
+
+def found(*looks: list[Trace]) -> Presence:
+    places = [Look(place=place, traces=tuple(traces)) for place, traces in enumerate(looks)]
+    told = presence(Shot.SHIPPING_LABEL, Part.LABEL, places)
+    assert told
+    return told
+
+
+@pytest.mark.parametrize(
+    ("looks", "place", "is_seen"),
+    [
+        ([[]], 0, False),
+        ([[trace(sure=0.9)]], 0, True),
+        ([[], [trace(sure=0.9)]], 1, True),  # one photo that shows it is enough
+        ([[trace(sure=0.3)], [trace(sure=0.4)]], 1, False),  # two faint ones are not
+        ([[trace(sure=0.2)], [trace(sure=0.2)]], 0, False),  # of equals the first photo
+        ([[trace(sure=SEEN_AT)]], 0, True),
+    ],
+)
+def test_the_photo_that_speaks_for_it_most_decides(looks, place, is_seen):
+    told = found(*looks)
+    assert (told.place, told.is_seen) == (place, is_seen)
+    assert told.probability == probability(Part.LABEL, looks[place])
+
+
+def test_where_nobody_looked_nothing_is_known():
+    assert presence(Shot.SHIPPING_LABEL, Part.LABEL, []) is None
+
+
+def test_the_most_telling_evidence_comes_first_and_each_kind_once():
+    told = found(
+        [trace(Cue.BARCODE, 0.8), trace(Cue.BARCODE, 0.9), trace(Cue.QR, 0.9), trace(sure=0.1)]
+    )
+    assert [(t.cue, t.probability) for t in told.traces] == [
+        (Cue.QR, 0.9),
+        (Cue.BARCODE, 0.9),
+        (Cue.ITSELF, 0.1),
+    ]  # fmt: skip
+
+
+def test_what_says_nothing_of_a_part_is_no_evidence_of_it():
+    looks = [Look(place=0, traces=(trace(Cue.LINEAR_CODE), trace(sure=0.4)))]
+    told = presence(Shot.OUTSIDE, Part.PACKAGE, looks)
+    assert told
+    assert [t.cue for t in told.traces] == [Cue.ITSELF]
+
+
+def detection(kind: str, sure: float = 0.7) -> Detection:
+    return Detection(kind=kind, raw=0.5, probability=sure, xyxy=BOX)
+
+
+@pytest.mark.parametrize(
+    ("part", "kinds", "cues"),
+    [
+        (Part.LABEL, ["label", "barcode", "qr"], [Cue.ITSELF, Cue.BARCODE, Cue.QR]),
+        (Part.LABEL, ["package", "stain"], []),
+        (Part.BARCODE, ["label", "barcode", "qr"], [Cue.ITSELF]),
+        (Part.QR, ["label", "barcode", "qr"], [Cue.ITSELF]),
+        (Part.PACKAGE, ["package", "label"], [Cue.ITSELF]),
+    ],
+)
+def test_boxes_of_a_release_become_evidence(part, kinds, cues):
+    traces = list(box_traces(part, [detection(kind) for kind in kinds], "label@1"))
+    assert [t.cue for t in traces] == cues
+    assert {(t.probability, t.xyxy, t.source) for t in traces} <= {(0.7, BOX, "label@1")}
+
+
+@pytest.mark.parametrize(
+    ("is_matrix", "is_read", "cue"),
+    [
+        (False, True, Cue.LINEAR_CODE),
+        (True, True, Cue.MATRIX_CODE),
+        (True, False, Cue.CODE_PATTERN),
+    ],
+)
+def test_codes_become_evidence(is_matrix, is_read, cue):
+    code = Code(format="x", is_matrix=is_matrix, is_read=is_read, xyxy=BOX)
+    (told,) = code_traces([code])
+    assert (told.cue, told.source, told.xyxy) == (cue, READER, BOX)
+    assert probability(Part.LABEL, [told]) > 0.85
+
+
+def test_a_code_that_was_read_is_surer_than_its_pattern():
+    read, pattern = code_traces(
+        Code(format="QR Code", is_matrix=True, is_read=is_read, xyxy=BOX)
+        for is_read in (True, False)
+    )
+    assert read.probability > pattern.probability

@@ -5,11 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from models.records import Calibration
 from models.vision.backends import Backend
 from models.vision.bundle import Bundle, open_release
+from models.vision.codes import READER, Code
 from models.vision.picture import Picture
 from models.vision.sight import Seen, Sight, View
-from models.vocabulary import Category, Defect, Fault, Part, Shot
+from models.vocabulary import Category, Cue, Defect, Fault, Part, Shot
 from tests.factories import photo, sha256
 from tests.tiny_model import constant_output, dark_finder, write_release
 
@@ -168,12 +170,61 @@ def test_a_label_that_is_not_there_is_missing_from_the_whole_photo(label):
 def test_a_weak_trace_of_the_label_makes_its_absence_less_sure(label):
     faint = view(Shot.SHIPPING_LABEL)
     faint.picture.sizes[256][8:40, 8:40] = 80
-    card = label.card.model_copy(update={"thresholds": {"label": 0.8}})
-    strict = Bundle(card=card, session=label.session)
-    (gone,) = parcel(strict, views=[faint]).findings
-    assert gone.probability == pytest.approx(1 - 0.9 * (1 - 80 / 255), abs=1e-6)
-    (again,) = parcel(strict, views=[view(Shot.SHIPPING_LABEL), faint]).findings
+    doubted = Calibration(raw=(0.0, 1.0), calibrated=(0.0, 0.6))
+    card = label.card.model_copy(update={"calibration": {"label": doubted}})
+    unsure = Bundle(card=card, session=label.session)
+    (gone,) = parcel(unsure, views=[faint]).findings
+    assert gone.probability == pytest.approx(1 - 0.6 * (1 - 80 / 255), abs=1e-6)
+    (again,) = parcel(unsure, views=[view(Shot.SHIPPING_LABEL), faint]).findings
     assert again.photo_sha256 == faint.photo.sha256
+
+
+def with_code(seen: View, *, is_read: bool = True) -> View:
+    code = Code(format="QR Code", is_matrix=True, is_read=is_read, xyxy=(8, 8, 24, 24))
+    return replace(seen, codes=(code,))
+
+
+@pytest.mark.parametrize("is_read", [True, False])
+def test_a_code_on_the_photo_speaks_for_the_label(label, is_read):
+    views = [view(Shot.OUTSIDE), with_code(view(Shot.SHIPPING_LABEL), is_read=is_read)]
+    seen = parcel(label, views=views)
+    assert seen.findings == ()
+    (there,) = seen.presences
+    assert (there.shot, there.part, there.place) == (Shot.SHIPPING_LABEL, Part.LABEL, 1)
+    assert there.probability > 0.9
+    (trace,) = there.traces
+    assert trace.cue is (Cue.MATRIX_CODE if is_read else Cue.CODE_PATTERN)
+    assert trace.source == READER
+
+
+def test_a_code_on_another_shot_does_not(label):
+    views = [with_code(view(Shot.OUTSIDE)), view(Shot.SHIPPING_LABEL)]
+    assert [f.defect for f in parcel(label, views=views).findings] == ["missing_label"]
+
+
+def test_what_was_seen_of_an_absent_label_is_told_too(label):
+    (gone,) = parcel(label, views=[view(Shot.SHIPPING_LABEL)]).presences
+    assert (gone.probability, gone.traces, gone.is_seen) == (0.0, (), False)
+
+
+def test_what_nobody_looks_for_is_neither_there_nor_missing(stain):
+    seen = parcel(stain, views=[view(Shot.SHIPPING_LABEL)])
+    assert (seen.findings, seen.presences) == ((), ())
+
+
+def test_a_code_is_told_where_no_model_knows_labels(stain):
+    seen = parcel(stain, views=[with_code(view(Shot.SHIPPING_LABEL))])
+    assert [there.is_seen for there in seen.presences] == [True]
+    assert seen.not_assessable == (Defect.MISSING_LABEL,)
+
+
+def test_a_barcode_speaks_for_the_label_that_a_release_knows(tmp_path):
+    classes = ("label", "barcode")
+    said = {"name": "label", "classes": classes, "sees": {"parcel": ["missing_label"]}}
+    both = opened(tmp_path, model=dark_finder(classes=classes, shown=1), **said)
+    seen = parcel(both, views=[view(Shot.SHIPPING_LABEL, spot=(8, 8, 40, 40))])
+    assert seen.findings == ()
+    assert [trace.cue for trace in seen.presences[0].traces] == [Cue.BARCODE]
 
 
 def test_one_photo_that_shows_the_label_is_enough(label):
