@@ -15,7 +15,7 @@ from models.vision.geometry import Letterbox, clip
 from models.vision.picture import Picture
 from models.vision.tiles import Sighting, Tile, is_cut, merge, plan
 
-# Bounds memory: eight 640 px tiles are 39 MB of input. As many as a session has lanes.
+# Bounds memory: eight 640 px tiles are 39 MB of input. Twice what a session has lanes.
 TILES_AT_ONCE = 8
 # 0 to 255 → 0 to 1.
 _TO_UNIT = (np.arange(256, dtype=np.float32) / np.float32(255))[None]
