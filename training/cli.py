@@ -25,6 +25,7 @@ from training.recipe import read_data_recipe, read_train_recipe
 from training.render.returns import RETURNS
 from training.render.sample import write as write_sample
 from training.split import Split
+from training.summary import report_of
 
 SAMPLE = Path("datasets/sample")
 # A look at each kind of item and view; all of them would take minutes on two cores.
@@ -207,7 +208,7 @@ def evaluate(
     """Measure a release on labelled photos, through the pipeline that inspects returns."""
     measurement = evaluation.measure(release, data, clean or [], told=_say)
     _say("figures and their intervals …")
-    report = evaluation.report_of(measurement)
+    report = report_of(measurement)
     if json_file:
         evaluation.write(report, json_file)
     if html_file:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +14,31 @@ from models.records import Release
 from models.vision.bundle import CARD, open_release, read_card
 from training.errors import RunInvalid, TrainingError
 from training.recipe import TrainRecipe
+from training.reliability import VALIDATION
+from training.summary import ALL
 
 MODEL = "model.onnx"
 # Trained by Ultralytics' AGPL-3.0 code, which claims the weights as well; see the README's licences.
 LICENCE = "AGPL-3.0-only (trained with Ultralytics YOLO, whose licence covers trained models)"
 # The threshold before calibration chose one.
 FIRST_THRESHOLD = 0.25
-# Figures of evaluate that a card repeats for each class, and for each folder.
+# Figures of evaluate that a card repeats: for each class, for each folder, for each size of defect,
+# and for a folder's defects held against one folder of clean photos.
 FIGURES = (
-    "ap50", "ap50_95", "recall", "recall_at_01_false_boxes", "photo_auroc", "photo_ap",
+    "ap50", "ap50_95", "ap30", "recall", "recall_iou30", "recall_at_01_false_boxes",
+    "recall_at_02_false_boxes", "recall_iou30_at_02_false_boxes", "false_boxes_at_recall_85",
+    "photo_auroc", "photo_ap", "false_boxes_per_clean_photo", "photos_found",
+    "clean_photos_flagged", "photos_right", "brier_before", "brier_after", "d_ece_before",
+    "d_ece_after", "d_ece_reported_before", "d_ece_reported_after",
+)  # fmt: skip
+OF_FOLDERS = (
+    "ap50", "ap50_95", "recall", "recall_iou30", "photo_auroc", "photo_ap",
     "false_boxes_per_clean_photo", "photos_found", "clean_photos_flagged",
 )  # fmt: skip
+OF_SIZES = ("recall",)
+OF_PAIRS = ("photo_auroc", "false_boxes_at_recall_85")
+# The figures whose intervals a card repeats, as `…/low` and `…/high`.
+WITH_INTERVALS = ("ap50", "photo_auroc", "recall")
 
 
 def candidate_card(
@@ -61,16 +75,43 @@ def write_card(card: Release, folder: Path) -> None:
 
 
 def figures_of(report: Mapping[str, Any]) -> dict[str, float]:
-    """The card's metrics: `class/figure` over all photos, `class/figure/folder` for each folder."""
-    found = {
-        f"{kind}/{n}": v for kind, values in report["classes"].items() for n, v in values.items()
-    }
+    """The card's metrics: `class/figure`, `class/figure/folder`, and intervals as `…/low`, `…/high`.
+
+    `class/figure/folder vs clean folder` holds one folder's defects against one folder of clean
+    photos. Where rendered pictures are among the photos only the folders' own figures stand, and
+    the rendered folders say so in their names.
+    """
+    found: dict[str, float | None] = {}
+    for kind, entry in report["classes"].items():
+        if not report.get("rendered"):
+            found |= _named(kind, entry, FIGURES)
+            for size, figures in entry.get("sizes", {}).items():
+                found |= _named(kind, figures, OF_SIZES, f"/{size}", ends=False)
     for folder, kinds in report["folders"].items():
-        for kind, values in kinds.items():
-            found |= {f"{kind}/{n}/{folder}": v for n, v in values.items()}
-    wanted = {key: value for key, value in found.items() if key.split("/")[1] in FIGURES}
-    told = {key: float(value) for key, value in wanted.items() if value is not None}
+        for kind, entry in kinds.items():
+            found |= _named(kind, entry, OF_FOLDERS, f"/{folder}")
+            found |= _pairs(kind, folder, entry.get("against", {}))
+    told = {key: float(value) for key, value in found.items() if value is not None}
     return {"photos": report["photos"], "clean_photos": report["clean_photos"]} | told
+
+
+def _pairs(kind: str, folder: str, against: Mapping[str, Any]) -> dict[str, float | None]:
+    found: dict[str, float | None] = {}
+    for clean, figures in against.items():
+        if clean not in {ALL, folder}:
+            found |= _named(kind, figures, OF_PAIRS, f"/{folder} vs {clean}", ends=False)
+    return found
+
+
+def _named(
+    kind: str, entry: Mapping[str, Any], names: Sequence[str], where: str = "", *, ends: bool = True
+) -> dict[str, float | None]:
+    """`kind/name/where` → figure, with the ends of its interval where a card repeats them."""
+    found = {f"{kind}/{name}{where}": entry.get(name) for name in names}
+    for name in WITH_INTERVALS if ends else ():
+        low, high = entry.get("intervals", {}).get(name) or (None, None)
+        found |= {f"{kind}/{name}{where}/low": low, f"{kind}/{name}{where}/high": high}
+    return found
 
 
 def register(candidate: Path, report: Path, notes: Path, releases: Path) -> Path:
@@ -84,7 +125,8 @@ def register(candidate: Path, report: Path, notes: Path, releases: Path) -> Path
         raise RunInvalid(f"{report}: should be of {card.identifier}, got {figures.get('release')}")
     try:
         said = dict(yaml.safe_load(notes.read_text(encoding="utf-8")).items())
-        told = {"metrics": figures_of(figures), "notes": said}
+        chosen = {name: v for name, v in card.metrics.items() if name.endswith(VALIDATION)}
+        told = {"metrics": chosen | figures_of(figures), "notes": said}
         card = Release.from_json(json.dumps(card.model_dump(mode="json") | told))
     except (OSError, ValueError, AttributeError, yaml.YAMLError, RecordInvalid) as error:
         raise TrainingError(f"{notes}: {' '.join(str(error).split())}") from error

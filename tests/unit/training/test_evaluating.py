@@ -3,18 +3,16 @@ from pathlib import Path
 
 import pytest
 
-from models.records import Release
 from models.vision.bundle import open_release
 from tests.tiny_model import write_release
 from tests.unit.training.photosets import pale, with_dark, write_set
-from training.calibrate import MIN_BOXES, calibrated, curve_of
 from training.errors import DatasetInvalid
-from training.evaluate import Photo, evaluate, look, write
-from training.metrics import Seen
+from training.evaluate import Photo, evaluate, look, measure, write
+from training.progress import LINES_EVERY, track
 from training.read import read_set
+from training.sizes import SIZES
 
 A, B = (20, 20, 40, 40), (70, 50, 100, 80)
-LEFT = (0.0, 0.0, 10.0, 10.0)
 
 
 @pytest.fixture
@@ -65,6 +63,69 @@ def test_the_figures_come_out_as_counted_by_hand(release: Path, data: Path, clea
     assert report["folders"]["photos/clean"]["stain"]["clean_photos_flagged"] == 0.5
 
 
+def test_a_folder_s_defects_are_held_against_each_folder_of_clean_photos(
+    release: Path, data: Path, clean: Path
+) -> None:
+    report = evaluate(release, [data], [clean])
+    against = report["folders"]["photos/data"]["stain"]["against"]
+
+    # the faint one is the only clean photo of its folder; the button and the plain one of the other
+    assert against["photos/data"]["photo_auroc"] == pytest.approx(2 / 3, abs=1e-3)
+    assert against["photos/clean"]["photo_auroc"] == pytest.approx(3.5 / 6, abs=1e-3)
+    assert against["all"]["photo_auroc"] == report["classes"]["stain"]["photo_auroc"]
+    assert report["folders"]["photos/clean"]["stain"]["against"] == {}
+    assert report["classes"]["stain"]["against"]["photos/clean"] == against["photos/clean"]
+
+
+def test_figures_come_with_sizes_intervals_and_tables(
+    release: Path, data: Path, clean: Path
+) -> None:
+    report = evaluate(release, [data], [clean])
+    figures = report["classes"]["stain"]
+
+    # 20 of 128 px is large, and so is 30
+    assert {size: figures["sizes"][size]["boxes"] for size in SIZES} == {
+        "small": 0, "medium": 0, "large": 3,
+    }  # fmt: skip
+    assert figures["sizes"]["large"]["recall"] == figures["recall"]
+    low, high = figures["intervals"]["recall"]
+    assert 0 <= low < figures["recall"] < high <= 1
+    own = [row for row in figures["thresholds"] if row["threshold"] == 0.8]
+    assert [row["recall"] for row in own] == [figures["recall"]]
+    assert sum(one["boxes"] for one in figures["reliability"]["before"]) == 4
+    # two hits and the button near 0.96, the faint one near 0.76: uncalibrated, so after is before
+    assert figures["d_ece_after"] == figures["d_ece_before"]
+    assert figures["brier_before"] == pytest.approx((2 * 0.04**2 + 0.96**2 + 0.76**2) / 4, abs=0.01)
+    assert report["seconds"] > 0
+
+
+def test_the_same_photos_give_the_same_report(release: Path, data: Path, clean: Path) -> None:
+    once, again = evaluate(release, [data], [clean]), evaluate(release, [data], [clean])
+    assert once | {"seconds": 0} == again | {"seconds": 0}
+
+
+@pytest.mark.parametrize(
+    ("where", "content", "rendered"),
+    [
+        ("data/card.yaml", "rendered: true\n", True),
+        ("card.yaml", "rendered: true\n", True),  # one card for train/ and test/
+        ("data/card.yaml", "rendered: false\n", False),
+        ("data/card.yaml", "- rendered\n", False),
+        ("data/card.yaml", "rendered: [", False),
+        ("data/other.yaml", "rendered: true\n", False),
+    ],
+)
+def test_rendered_pictures_say_so_wherever_their_figures_go(
+    release: Path, data: Path, where: str, content: str, rendered: bool
+) -> None:
+    (data.parent / where).write_text(content)
+    report = evaluate(release, [data], [])
+
+    assert report["rendered"] is rendered
+    assert list(report["folders"]) == ["photos/data (rendered)" if rendered else "photos/data"]
+    assert report["rendered_folders"] == (["photos/data (rendered)"] if rendered else [])
+
+
 def test_the_report_is_json_without_numbers_that_are_none(
     release: Path, data: Path, tmp_path: Path
 ) -> None:
@@ -84,8 +145,44 @@ def test_broken_photos_are_told_and_not_counted(release: Path, data: Path) -> No
     (data / "images/broken.jpg").write_bytes(b"\xff\xd8\xff")
     told: list[str] = []
 
-    assert evaluate(release, [data], [], told=told.append)["photos"] == 4
-    assert any("broken.jpg" in line for line in told)
+    report = evaluate(release, [data], [], told=told.append)
+
+    assert report["photos"] == 4
+    assert ["broken.jpg" in line for line in told] == [True]
+    assert ["photos/data: broken.jpg" in line for line in report["passed_over"]] == [True]
+
+
+def test_a_photo_that_is_gone_when_its_turn_comes_is_told(
+    release: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_and_lose(*given: object, **also: object) -> object:
+        reading = read_set(*given, **also)  # type: ignore[arg-type]
+        (data / "images/faint.png").unlink()
+        return reading
+
+    monkeypatch.setattr("training.evaluate.read_set", read_and_lose)
+
+    measured = measure(release, [data], [])
+    assert measured.photos == 3
+    assert ["faint.png" in line for line in measured.passed_over] == [True]
+
+
+def test_long_work_tells_a_line_now_and_then() -> None:
+    told: list[str] = []
+    assert list(track(range(LINES_EVERY * 2 + 5), "photos", told.append)) == list(range(205))
+    assert told == ["100 of 205 photos", "200 of 205 photos"]
+
+
+def test_on_a_terminal_a_bar_moves_instead(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    told: list[str] = []
+
+    assert list(track(range(LINES_EVERY), "photos", told.append)) == list(range(LINES_EVERY))
+    assert told == []
+    assert "photos" in capsys.readouterr().err
 
 
 def test_a_folder_that_is_no_data_set_is_refused(release: Path, tmp_path: Path) -> None:
@@ -99,45 +196,3 @@ def test_looking_goes_below_the_card_s_threshold(release: Path, data: Path) -> N
 
     assert [len(s.boxes) for s in seen] == [1, 1, 1, 0]
     assert seen[0].scores[0] < 0.8  # the faint one
-
-
-def test_thresholds_are_chosen_for_the_false_boxes_allowed(release: Path) -> None:
-    card: Release = open_release(release).card
-    seen = [Seen(boxes=(LEFT,), scores=(0.3 + i / 100,)) for i in range(20)]
-
-    chosen = calibrated(card, {"stain": seen}).thresholds["stain"]
-
-    assert sum(s.scores[0] >= chosen for s in seen) == 2
-    assert calibrated(card, {"stain": seen}, allowed=5).thresholds["stain"] == pytest.approx(
-        0.01, abs=1e-3
-    )
-
-
-def boxes(score: float, right: int, wrong: int) -> list[Seen]:
-    return [
-        *[Seen(truth=(LEFT,), boxes=(LEFT,), scores=(score,)) for _ in range(right)],
-        *[Seen(boxes=(LEFT,), scores=(score,)) for _ in range(wrong)],
-    ]
-
-
-def test_a_calibrated_score_is_the_share_of_boxes_that_are_right() -> None:
-    curve = curve_of([*boxes(0.2, 2, 38), *boxes(0.6, 20, 20), *boxes(0.9, 38, 2)])
-
-    assert curve is not None
-    told = dict(zip(curve.raw, curve.calibrated, strict=True))
-    assert told[0.2] == pytest.approx(0.05, abs=0.01)
-    assert told[0.6] == pytest.approx(0.5, abs=0.01)
-    assert told[0.9] == pytest.approx(0.95, abs=0.01)
-
-
-@pytest.mark.parametrize(
-    "row",
-    [
-        [],
-        boxes(0.5, MIN_BOXES // 2 - 1, MIN_BOXES // 2),  # too few
-        boxes(0.5, MIN_BOXES, 0),  # always right
-        boxes(0.5, 0, MIN_BOXES),  # always wrong
-    ],
-)
-def test_nothing_is_calibrated_on_too_little(row: list[Seen]) -> None:
-    assert curve_of(row) is None

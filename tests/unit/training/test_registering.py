@@ -46,6 +46,58 @@ def test_a_release_carries_its_figures_and_notes_and_opens(candidate: Path, tmp_
     assert "能找到" in (folder / "card.yaml").read_text(encoding="utf-8")
 
 
+FULL = {
+    "photos": 4,
+    "clean_photos": 2,
+    "classes": {
+        "stain": {
+            "ap50": 0.5, "recall": 0.25, "precision": 0.9, "d_ece_after": 0.04,
+            "intervals": {"ap50": [0.4, 0.6], "recall": [0.1, None], "precision": [0.8, 1.0]},
+            "sizes": {"small": {"recall": 0.1, "intervals": {"recall": [0.0, 0.2]}}},
+        }
+    },
+    "folders": {
+        "shirts/test": {
+            "stain": {
+                "ap50": 0.3, "intervals": {"ap50": [0.2, 0.4]},
+                "against": {
+                    "all": {"photo_auroc": 0.8}, "shirts/test": {"photo_auroc": 0.7},
+                    "clothes/test": {"photo_auroc": 0.9, "ap50": 0.3, "false_boxes_at_recall_85": None},
+                },
+            }
+        }
+    },
+}  # fmt: skip
+OVERALL = {
+    "stain/ap50": 0.5, "stain/ap50/low": 0.4, "stain/ap50/high": 0.6, "stain/recall": 0.25,
+    "stain/recall/low": 0.1, "stain/d_ece_after": 0.04, "stain/recall/small": 0.1,
+}  # fmt: skip
+OF_FOLDERS = {
+    "stain/ap50/shirts/test": 0.3, "stain/ap50/shirts/test/low": 0.2,
+    "stain/ap50/shirts/test/high": 0.4, "stain/photo_auroc/shirts/test vs clothes/test": 0.9,
+}  # fmt: skip
+
+
+def test_a_card_repeats_the_figures_that_help_and_their_intervals() -> None:
+    counts = {"photos": 4.0, "clean_photos": 2.0}
+    assert figures_of(FULL) == counts | OVERALL | OF_FOLDERS
+
+
+def test_figures_over_rendered_pictures_stand_under_their_folders_only() -> None:
+    told = figures_of(FULL | {"rendered": True})
+    assert {name for name in told if name.startswith("stain/")} == set(OF_FOLDERS)
+
+
+def test_what_calibrate_said_of_itself_stays_on_the_card(tmp_path: Path) -> None:
+    said_before = {"stain/d_ece_after/validation": 0.03, "stain/ap50": 0.99}
+    candidate = write_release(tmp_path / "candidates", metrics=said_before)
+
+    card = read_card(register(candidate, *said(tmp_path), tmp_path / "releases"))
+
+    assert card.metrics["stain/d_ece_after/validation"] == 0.03
+    assert card.metrics["stain/ap50"] == 0.5
+
+
 def test_figures_that_could_not_be_had_are_left_out() -> None:
     assert not [name for name in figures_of(REPORT) if "auroc" in name]
 

@@ -3,8 +3,10 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
+from models.vision.bundle import read_card
 from tests.tiny_model import write_release
 from tests.unit.training.photosets import pale, with_dark, write_set
 from training.cli import app
@@ -39,12 +41,50 @@ def test_evaluate_writes_json_and_prints_the_figures(tmp_path: Path, data: Path)
         data,
         "--json",
         tmp_path / "r.json",
+        "--html",
+        tmp_path / "pages/r.html",
     )
 
     report = json.loads((tmp_path / "r.json").read_text())
     assert code == 0
     assert (report["photos"], report["clean_photos"]) == (4, 2)
     assert json.loads(out) == report["classes"]
+    assert "stain@1, measured" in (tmp_path / "pages/r.html").read_text()
+
+
+def test_calibrate_changes_the_card_and_writes_its_page(tmp_path: Path) -> None:
+    release = write_release(tmp_path / "releases")
+    photos = {f"{i}": (with_dark(pale(i), BOX, level=3 * i), []) for i in range(12)}
+    write_set(tmp_path / "photos/shelf/train", photos)
+    recipe = yaml.safe_load((RECIPES / "stain.data.yaml").read_text())
+    source = {"folder": "shelf", "source": "drawn", "licence": "none", "hold_out": 8}
+    kept = {key: recipe[key] for key in ("name", "version", "classes", "side_px", "seed")}
+    steps = [{"source": "shelf", "times": 1}]
+    drawn = {"near_bits": 0, "sources": [source], "train": steps, "val": steps}
+    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(kept | drawn))
+    given = (
+        "--release",
+        release,
+        "--photos",
+        tmp_path / "photos",
+        "--recipe",
+        tmp_path / "recipe.yaml",
+    )
+
+    code, _, err = run(
+        "calibrate", *given, "--quiet", "shelf", "--allowed", 1, "--html", tmp_path / "c.html"
+    )
+    assert (code, "from 8 validation photos" in err) == (0, True)
+    card = read_card(release)
+    assert card.thresholds["stain"] < 0.05
+    assert card.metrics["stain/brier_before/validation"] > 0
+    page = (tmp_path / "c.html").read_text()
+    assert "stain@1, calibrated" in page
+    assert "raw scores stand for probabilities" in page  # eight boxes say too little
+
+    code, _, err = run("calibrate", *given, "--quiet", "floor")
+    assert code == 2
+    assert "are in ['shelf'], not all of ['floor']" in err
 
 
 def test_bench_tells_its_ratio(tmp_path: Path, data: Path) -> None:
