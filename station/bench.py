@@ -109,13 +109,18 @@ class Bench:
 
     def _capture(self, sample: SampleReturn, camera: Camera) -> list[Capture]:
         captures: list[Capture] = []
+        expected = load(sample.category).expected_parts
         for wanted in sample.photos:
             try:
                 self._board.change(step=Step.CAPTURE)
                 data = camera.take(wanted.shot)
                 self._board.change(step=Step.GATE)
                 taken = capture(
-                    data, wanted.shot, taken_at=self._now(), sides_px=self._sight.sides_px
+                    data,
+                    wanted.shot,
+                    taken_at=self._now(),
+                    sides_px=self._sight.sides_px,
+                    expects=expected.get(wanted.shot, ()),
                 )
                 refuse_repeat(taken, captures)
             except PhotoUnreadable as error:

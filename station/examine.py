@@ -4,8 +4,8 @@ No I/O beside the processor's work: bytes come in, values go out.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from models.errors import PhotoUnreadable
@@ -15,11 +15,12 @@ from models.grading.policy import Policy
 from models.grading.routing import route
 from models.grading.standard import Standard
 from models.records import Answer, Judgement, Photo, Routing
+from models.vision.codes import read_codes
 from models.vision.decode import decode, thumbnail_jpeg
 from models.vision.picture import Picture
 from models.vision.quality import faults_of
 from models.vision.sight import Seen, Sight, View
-from models.vocabulary import Category, Shot
+from models.vocabulary import Category, Part, Shot
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -87,13 +88,14 @@ def capture(
     *,
     taken_at: datetime,
     sides_px: Iterable[int],
+    expects: Collection[Part] = (),
     insisted: bool = False,
 ) -> Capture:
     """Decode one photo, put it through the gate, and keep it as small as it will be looked at.
 
-    `sides_px` is Sight.sides_px; the full size is in `data` for who wants it again. `insisted` marks
-    a photo that the gate refuses as kept by the operator; one that passes needs no insisting.
-    `taken_at` is aware. Raises PhotoUnreadable.
+    `sides_px` is Sight.sides_px; the full size is in `data` for who wants it again. Codes are read
+    where the shot `expects` a part. `insisted` marks a photo that the gate refuses as kept by the
+    operator; one that passes needs no insisting. `taken_at` is aware. Raises PhotoUnreadable.
     """
     decoded = decode(data)
     faults = faults_of(decoded.bgr)
@@ -111,8 +113,11 @@ def capture(
         faults=faults,
         insisted=insisted and bool(faults),
     )
-    picture = Picture.of(decoded.bgr, sides_px)
-    return Capture(view=View(photo=photo, picture=picture), data=data, thumbnail=thumbnail)
+    view = View(photo=photo, picture=Picture.of(decoded.bgr, sides_px))
+    if expects and view.is_usable:
+        # Here, where the full size is: small bars are lost in what the models look at.
+        view = replace(view, codes=read_codes(decoded.bgr))
+    return Capture(view=view, data=data, thumbnail=thumbnail)
 
 
 def examine(
@@ -136,7 +141,12 @@ def examine(
     for place, (shot, data) in enumerate(shots):
         try:
             taken = capture(
-                data, shot, taken_at=taken_at, sides_px=sight.sides_px, insisted=insisted
+                data,
+                shot,
+                taken_at=taken_at,
+                sides_px=sight.sides_px,
+                expects=standard.expected_parts.get(shot, ()),
+                insisted=insisted,
             )
             refuse_repeat(taken, captures)
             captures.append(taken)

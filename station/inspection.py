@@ -47,7 +47,7 @@ def run(
     root = releases or settings.releases
     # Cards before photos, photos before models: what is wrong with them is told before the long part.
     sides_px = {card.tiling.max_side_px for card in read_cards(root)}
-    captures = _captured(request.photos, datetime.now(UTC), sides_px)
+    captures = _captured(request, datetime.now(UTC), sides_px)
     sight = Sight(open_releases(root, backend=_backend(settings)))
     examined = _examined(captures, request, sight)
     if draw:
@@ -70,12 +70,13 @@ def _backend(settings: Settings) -> Backend:
     return Backend.ONNXRUNTIME if settings.backend == AUTO else Backend(settings.backend)
 
 
-def _captured(photos: Iterable[Wanted], now: datetime, sides_px: Collection[int]) -> list[Capture]:
+def _captured(request: Request, now: datetime, sides_px: Collection[int]) -> list[Capture]:
     captures: list[Capture] = []
-    for wanted in photos:
+    expected = request.standard.expected_parts
+    for wanted in request.photos:
         try:
-            data = read(wanted.path)
-            taken = capture(data, wanted.shot, taken_at=now, sides_px=sides_px)
+            data, parts = read(wanted.path), expected.get(wanted.shot, ())
+            taken = capture(data, wanted.shot, taken_at=now, sides_px=sides_px, expects=parts)
             refuse_repeat(taken, captures)
         except PhotoUnreadable as error:
             raise type(error)(f"{wanted.path}: {error}") from error

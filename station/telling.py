@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from gettext import NullTranslations
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,12 +15,15 @@ from rich.table import Table
 from models.grading.checklist import unanswered
 from models.grading.standard import Standard
 from models.records import Finding
+from models.vision.presence import Presence
 from models.vision.sight import Seen
-from models.vocabulary import Language, Reason
+from models.vocabulary import Language, Part, Reason, Shot
 from models.wording import translator, word
 from station.examine import Capture, Examined
 
 _LOCALES = Path(__file__).parent
+# Fainter evidence than this is in the JSON only.
+_TOLD = 0.05
 
 
 def in_json(paths: Sequence[Path], examined: Examined, standard: Standard) -> str:
@@ -41,6 +45,7 @@ def in_json(paths: Sequence[Path], examined: Examined, standard: Standard) -> st
         "routing": routed.model_dump(mode="json"),
         "standard": standard.identifier,
         "releases": seen.releases,
+        "presence": _presences(paths, seen.presences),
     }
     return json.dumps(content, indent=2) + "\n"
 
@@ -57,6 +62,21 @@ def _photo(path: Path, taken: Capture, findings: Iterable[Finding]) -> dict[str,
         "height": taken.photo.height,
         "sha256": taken.photo.sha256,
     }
+
+
+def _presences(
+    paths: Sequence[Path], presences: Iterable[Presence]
+) -> dict[Shot, dict[Part, dict[str, Any]]]:
+    """Shot → part → what speaks for it, on the photo that does so most."""
+    told: dict[Shot, dict[Part, dict[str, Any]]] = {}
+    for one in presences:
+        told.setdefault(one.shot, {})[one.part] = {
+            "probability": one.probability,
+            "is_seen": one.is_seen,
+            "photo": str(paths[one.place]),
+            "evidence": [asdict(trace) for trace in one.traces],
+        }
+    return told
 
 
 class _Voice(NamedTuple):
@@ -148,10 +168,26 @@ def _verdict(examined: Examined, standard: Standard, voice: _Voice) -> Table:
     for title, told in facts:
         if told:
             table.add_row(f"[bold]{voice.say(title)}[/bold]", told)
+    for one in seen.presences:
+        table.add_row(f"[bold]{word(one.part, voice.language)}[/bold]", _part(one, voice))
     for number, reason in enumerate(examined.routing.reasons):
         title = voice.say("because") if not number else ""
         table.add_row(title, _reason(reason, examined, standard, voice))
     return table
+
+
+def _part(one: Presence, voice: _Voice) -> str:
+    """Whether it was seen on its photo, and by what."""
+    words = ((word(t.cue, voice.language), t.probability) for t in one.traces)
+    faint = ", ".join(f"{cue} {sure:.0%}" for cue, sure in words if sure >= _TOLD)
+    where = {"shot": word(one.shot, voice.language), "cues": faint}
+    if one.is_seen:
+        return voice.say("seen on the photo “%(shot)s”: %(cues)s") % where
+    if faint:
+        return voice.say("hardly seen on the photo “%(shot)s”: %(cues)s") % where
+    if one.part is Part.LABEL:
+        return voice.say("no label, barcode or code was seen on the photo “%(shot)s”") % where
+    return voice.say("not seen on the photo “%(shot)s”") % where
 
 
 def _grade_title(seen: Seen) -> str:
