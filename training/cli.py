@@ -16,6 +16,7 @@ from training import calibrate as calibration
 from training import evaluate as evaluation
 from training import export as exporting
 from training import page as pages
+from training import presence as presences
 from training import register as registry
 from training import train as learning
 from training import warm as warming
@@ -214,6 +215,26 @@ def evaluate(
     if html_file:
         pages.write(pages.evaluation_page(measurement, report, _today(), _say), html_file)
     typer.echo(json.dumps(report["classes"], indent=1))
+
+
+@app.command()
+@explained
+def presence(
+    release: Release,
+    data: Annotated[
+        list[Path],
+        typer.Option(help="Labelled photos; a label, barcode or qr box means that it is there."),
+    ],
+    clean: Annotated[
+        list[Path] | None, typer.Option(help="Photos without any label or code.")
+    ] = None,
+    json_file: Json = None,
+) -> None:
+    """Measure how often "label seen" and "label not seen" are right, by boxes and codes."""
+    report = presences.measure(release, data, clean or [], told=_say)
+    if json_file:
+        evaluation.write(report, json_file)
+    typer.echo(presences.table(report))
 
 
 @app.command()

@@ -149,11 +149,11 @@ def presence(shot: Shot, part: Part, looks: Sequence[Look]) -> Presence | None:
         part=part,
         place=best.place,
         probability=sure[best.place],
-        traces=_telling(part, best.traces),
+        traces=telling(part, best.traces),
     )
 
 
-def _telling(part: Part, traces: Iterable[Trace]) -> tuple[Trace, ...]:
+def telling(part: Part, traces: Iterable[Trace]) -> tuple[Trace, ...]:
     """The strongest trace of each cue that says something of the part, the most telling first."""
     weight = {cue: value for cause in _CAUSES[part] for cue, value in cause.items()}
     best: dict[Cue, Trace] = {}
