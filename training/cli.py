@@ -2,6 +2,7 @@
 
 import functools
 import json
+import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,11 +19,16 @@ from training import export as exporting
 from training import page as pages
 from training import presence as presences
 from training import register as registry
+from training import sheets
 from training import train as learning
 from training import warm as warming
 from training.bench import bench as measure_speed
+from training.errors import RecipeInvalid
+from training.progress import track
 from training.read import image_files
 from training.recipe import read_data_recipe, read_train_recipe
+from training.render import dataset as rendering
+from training.render.order import order
 from training.render.returns import RETURNS
 from training.render.sample import write as write_sample
 from training.split import Split
@@ -74,10 +80,65 @@ def _today() -> date:
 @app.command()
 @explained
 def render(
-    out: Annotated[Path, typer.Option(help="Folder for images/ and returns.yaml.")] = SAMPLE,
+    *,
+    out: Annotated[Path | None, typer.Option(help="Folder to write; keep it outside git.")] = None,
+    count: Annotated[int, typer.Option(min=1, help="How many pictures.")] = 100,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 0,
+    kinds: Annotated[str, typer.Option(help="Scenes, with commas; all without it.")] = "",
+    defects: Annotated[str, typer.Option(help="Defects or sorts of them; all without it.")] = "",
+    size: Annotated[int, typer.Option(min=160, max=4096, help="A picture's side in pixels.")] = 640,
+    backgrounds: Annotated[
+        Path | None, typer.Option(help="Clean photos to paint on, instead of drawn scenes.")
+    ] = None,
+    materials: Annotated[
+        Path | None, typer.Option(help="Shapes of stains and scratches from files.")
+    ] = None,
+    angles: Annotated[
+        bool, typer.Option("--angles", help="Each scene under three lamps, also as channels.")
+    ] = False,
+    sheet_file: Annotated[
+        Path | None, typer.Option("--sheet", help="A contact sheet of the result.")
+    ] = None,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Only draw the sample returns again.")
+    ] = False,
 ) -> None:
-    """Draw the sample returns of the demo and the tests, with their truth."""
-    _say(f"{write_sample(RETURNS, out)} photos of {len(RETURNS)} returns in {out}")
+    """Render a data set of bench pictures with exact truth, or the sample returns of the demo."""
+    if sample:
+        where = out or SAMPLE
+        _say(f"{write_sample(RETURNS, where)} photos of {len(RETURNS)} returns in {where}")
+        return
+    if out is None:
+        raise RecipeInvalid("--out should name a folder (or --sample be given)")
+    wanted = order(
+        seed=seed, kinds=_names(kinds), defects=_names(defects), side_px=size,
+        backgrounds=backgrounds, materials=materials, angles=3 if angles else 1,
+    )  # fmt: skip
+    begun = time.monotonic()
+    counts = rendering.write(wanted, track(range(count), "pictures", _say), out, _say)
+    speed = count / (time.monotonic() - begun)
+    _say(f"{count} pictures, {speed:.1f} a second, boxes {dict(counts)} in {out}")
+    if sheet_file:
+        _write_sheet(out, sheet_file, 48)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+@app.command()
+@explained
+def sheet(
+    folder: Annotated[Path, typer.Argument(help="A data set: images/, labels/, classes.txt.")],
+    out: Annotated[Path, typer.Option(help="The picture to write.")],
+    count: Annotated[int, typer.Option(min=1, help="How many pictures, evenly apart.")] = 48,
+) -> None:
+    """Look at a data set: many of its pictures on one, with their labelled boxes."""
+    _write_sheet(folder, out, count)
+
+
+def _write_sheet(folder: Path, out: Path, count: int) -> None:
+    _say(f"{sheets.write(folder, out, count, _say)} pictures on {out}")
 
 
 @app.command()

@@ -18,7 +18,7 @@ from training.photos import SUFFIXES, image_files
 from training.yolo import box_from_line, line_of
 
 __all__ = [
-    "SUFFIXES", "Box", "Labelled", "Reading", "box_from_line", "image_files", "line_of", "pixels", "read_set",
+    "SUFFIXES", "Box", "Labelled", "Reading", "box_from_line", "image_files", "labels_of", "line_of", "pixels", "read_set",
 ]  # fmt: skip
 # In the order in which they are looked for; what is more is told.
 _KINDS = ((yolo, yolo.YoloLabels), (coco, coco.CocoLabels), (voc, voc.VocLabels))
@@ -142,6 +142,11 @@ class _Unlabelled:
         """Nothing."""
         del photo, width, height
         return iter(())
+
+
+def labels_of(folder: Path) -> Labels:
+    """All labels of a folder, whatever their classes; photos are opened by nobody. Raises DatasetInvalid."""
+    return _labels(folder, clean=False)[1]
 
 
 def _labels(folder: Path, *, clean: bool) -> tuple[str, Labels]:

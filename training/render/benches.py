@@ -5,7 +5,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from training.render.canvas import Canvas, Paint, stroke
+from training.render.canvas import Canvas, Paint, stroke, tinted
 from training.render.fields import clouds, field
 from training.render.noise import Field
 from training.render.view import Plane, lying
@@ -22,8 +22,7 @@ def lay_bench(rng: np.random.Generator, canvas: Canvas, name: str | None = None)
 
 def _toned(canvas: Canvas, bgr: tuple[float, float, float], change: Field) -> None:
     """The bench in one colour, lighter and darker by `change` (around 0)."""
-    shade = cv2.merge([(1 + change) * np.float32(c) for c in bgr])
-    canvas.albedo[:] = np.clip(shade, 0, 255)
+    canvas.albedo[:] = tinted(change, bgr)
 
 
 def _jitter(rng: np.random.Generator, bgr: tuple[int, int, int]) -> tuple[float, float, float]:

@@ -3,18 +3,22 @@
 import cv2
 import numpy as np
 
+from training.render import labels
 from training.render.canvas import (
     Canvas,
     Colour,
     Paint,
     add_part,
+    blend,
     box_of,
+    covered,
+    dimmed,
     fill,
     new_face,
     paste,
     pixels_of,
-    stick,
     stroke,
+    tinted,
 )
 from training.render.fields import clouds, field
 from training.render.fittings import text
@@ -57,13 +61,14 @@ def carton(rng: np.random.Generator, canvas: Canvas, turn: float) -> tuple[float
     ]
     canvas.height_mm, canvas.outlines = tall, [lid.at(faces[0][1])]
     seen = [(plane, outline) for plane, outline in faces if plane.seen_from(canvas.view)]
+    canvas.sides = seen
     whole = np.concatenate([plane.at(outline) for plane, outline in seen])
     for plane, outline in reversed(seen):
         _face(rng, canvas, plane, outline, colour)
     _printed(rng, canvas, seen)
     _tape(rng, canvas, lid, seen, wide)
     _labelled(rng, canvas, seen)
-    _worn(rng, canvas, seen)
+    _worn(rng, canvas, seen, colour)
     note_package(canvas, whole)
     return wide, deep
 
@@ -125,9 +130,7 @@ def board(
         axis * np.float32(2 * np.pi / max(pitch, 2.5))
     )
     fibre += flutes[:, None] if along else flutes[None, :]
-    return np.asarray(
-        np.clip(cv2.merge([(1 + fibre) * np.float32(c) for c in colour]), 0, 255), np.uint8
-    )
+    return tinted(fibre, colour)
 
 
 def _printed(rng: np.random.Generator, canvas: Canvas, seen: list[Side]) -> None:
@@ -261,8 +264,8 @@ def strip(
 
 
 def _labelled(rng: np.random.Generator, canvas: Canvas, seen: list[Side]) -> None:
-    """A shipping label on most cartons, now and then a second one."""
-    for _ in range(int(rng.choice([0, 1, 2], p=[0.25, 0.6, 0.15]))):
+    """A shipping label, now and then a second one."""
+    for _ in range(2 if canvas.label == labels.State.PRESENT and rng.random() < 0.15 else 1):
         plane, outline = seen[0] if rng.random() < 0.65 else seen[int(rng.integers(len(seen)))]
         label = shipping_label(rng, float(rng.uniform(0.68, 1.6)))
         ratio = label.bgr.shape[1] / label.bgr.shape[0]
@@ -273,12 +276,12 @@ def _labelled(rng: np.random.Generator, canvas: Canvas, seen: list[Side]) -> Non
         turn = float(rng.normal(0, 3)) + float(rng.choice([0, 0, 0, 90, 180]))
         if turn > 45 and turn < 135:
             at = (outline[0] + outline[2]) / 2
-        stick(
+        labels.put(
+            rng,
             canvas,
             spun(plane, at, turn),
             rectangle(*(-size / 2), *(size / 2)),
-            label.bgr,
-            label.codes,
+            label,
         )
 
 
@@ -290,23 +293,16 @@ def spun(plane: Plane, at: Points, turn_deg: float) -> Plane:
     )
 
 
-def _worn(rng: np.random.Generator, canvas: Canvas, seen: list[Side]) -> None:
+def _worn(rng: np.random.Generator, canvas: Canvas, seen: list[Side], colour: Colour) -> None:
     """Lighter, rounded edges; a little dirt from the floor. Not damage."""
+    pale = Paint(bgr=dimmed(colour, 1.06))
     for plane, outline in seen:
-        ring = np.concatenate([outline, outline[:1]])
-        b, g, r = (
-            (float(v) for v in canvas.albedo[canvas.face > 0].mean(axis=0) * 1.12)
-            if (canvas.face > 0).any()
-            else (150.0, 180.0, 200.0)
-        )
-        stroke(canvas, plane, ring, 0.9, Paint(bgr=(min(b, 250), min(g, 250), min(r, 250))))
+        stroke(canvas, plane, np.concatenate([outline, outline[:1]]), 0.9, pale)
     if rng.random() < 0.5:
         side = canvas.view.side_px
-        dirt = np.clip(clouds(rng, side, side, side / 3) + 0.1, 0, 1) * np.float32(
-            rng.uniform(0.05, 0.2)
-        )
-        dirt *= canvas.item.astype(np.float32) / 255
-        canvas.albedo[:] = canvas.albedo * (1 - dirt)[..., None]
+        dirt = np.clip(clouds(rng, side, side, side / 3) + 0.1, 0, 1) * covered(canvas)
+        grey = np.full_like(canvas.albedo, 58)
+        blend(canvas, grey, np.asarray(dirt * np.float32(rng.uniform(0.05, 0.25)), np.float32))
 
 
 def note_package(canvas: Canvas, whole_mm: Points) -> None:

@@ -3,6 +3,7 @@
 One canvas is drawn on again and again: cv2's polygons are fast only in place.
 """
 
+import copy
 from dataclasses import dataclass, field
 
 import cv2
@@ -46,6 +47,10 @@ class Canvas:
     """What should be there: name, pixel edges."""
     outlines: list[Points] = field(default_factory=list)
     """[n, 3] millimetres: tops of what casts a shadow."""
+    sides: list[tuple[Plane, Points]] = field(default_factory=list)
+    """The package's faces that are seen, the upper one first, with their corners."""
+    label: str = "present"
+    """A labels.State: how the item's label is to be drawn."""
 
 
 def bare(view: View) -> Canvas:
@@ -248,8 +253,14 @@ def add_part(canvas: Canvas, plane: Plane, name: str, points_mm: Points) -> None
     if box is None:
         return
     if name == "label":
-        canvas.parts[:] = [one for one in canvas.parts if _covered(one[1], box) < 0.25]
+        drop_parts(canvas, box)
     canvas.parts.append((name, box))
+
+
+def drop_parts(canvas: Canvas, box: XyXy) -> None:
+    """What something else covers from here on is no longer seen."""
+    kept = [one for one in canvas.parts if one[0] == "package" or _covered(one[1], box) < 0.25]
+    canvas.parts[:] = kept
 
 
 def _covered(box: XyXy, by: XyXy) -> float:
@@ -257,3 +268,30 @@ def _covered(box: XyXy, by: XyXy) -> float:
     wide = min(box[2], by[2]) - max(box[0], by[0])
     high = min(box[3], by[3]) - max(box[1], by[1])
     return max(0.0, wide) * max(0.0, high) / ((box[2] - box[0]) * (box[3] - box[1]))
+
+
+def copied(canvas: Canvas) -> Canvas:
+    """The same, to be changed without changing the first."""
+    return copy.deepcopy(canvas)
+
+
+def dimmed(colour: Colour, share: float) -> Colour:
+    """The colour with that share of its light."""
+    b, g, r = (c * share for c in colour)
+    return b, g, r
+
+
+def covered(canvas: Canvas) -> Field:
+    """[side, side]: the item's share of each pixel, 0 to 1."""
+    return canvas.item.astype(np.float32) / np.float32(255)
+
+
+def tinted(change: Field, colour: Colour) -> Picture:
+    """[height, width, 3]: one colour, lighter and darker by `change` (around 0)."""
+    planes = [change * np.float32(c) + np.float32(c) for c in colour]
+    return np.asarray(cv2.convertScaleAbs(np.maximum(cv2.merge(planes), 0)), np.uint8)
+
+
+def blend(canvas: Canvas, over: Picture, share: Field) -> None:
+    """Lay a picture over the whole canvas, `share` of it at each pixel (0 to 1)."""
+    canvas.albedo[:] = cv2.blendLinear(over, canvas.albedo, share, 1 - share)

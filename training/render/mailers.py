@@ -3,8 +3,9 @@
 import cv2
 import numpy as np
 
+from training.render import labels
 from training.render.boxes import PRINTS, note_package, spun
-from training.render.canvas import Canvas, Colour, Paint, fill, new_face, stick, stroke
+from training.render.canvas import Canvas, Colour, Paint, fill, new_face, stroke
 from training.render.fields import clouds, field
 from training.render.marks import shipping_label
 from training.render.view import Plane, Points, lying, rectangle
@@ -44,19 +45,19 @@ def mailer(rng: np.random.Generator, canvas: Canvas, turn: float) -> tuple[float
             rng, canvas, plane, at, (corners[2] - corners[0]) * 0.7, (30, 30, 30)
         )
     _flap(rng, canvas, plane, wide, long)
-    if rng.random() < 0.75:
-        label = shipping_label(rng, float(rng.uniform(0.68, 1.5)))
-        size = np.array([1.0, label.bgr.shape[0] / label.bgr.shape[1]]) * min(
-            wide * 0.8, float(rng.uniform(90, 140))
-        )
-        at = rng.uniform(-0.5, 0.5, 2) * np.maximum(0, [wide * 0.9, long * 0.7] - size)
-        stick(
-            canvas,
-            spun(plane, at, float(rng.normal(0, 3))),
-            rectangle(*(-size / 2), *(size / 2)),
-            label.bgr,
-            label.codes,
-        )
+    canvas.sides = [(plane, corners)]
+    label = shipping_label(rng, float(rng.uniform(0.68, 1.5)))
+    size = np.array([1.0, label.bgr.shape[0] / label.bgr.shape[1]]) * min(
+        wide * 0.8, float(rng.uniform(90, 140))
+    )
+    at = rng.uniform(-0.5, 0.5, 2) * np.maximum(0, [wide * 0.9, long * 0.7] - size)
+    labels.put(
+        rng,
+        canvas,
+        spun(plane, at, float(rng.normal(0, 3))),
+        rectangle(*(-size / 2), *(size / 2)),
+        label,
+    )
     note_package(canvas, plane.at(outline))
     return wide, long
 
@@ -91,9 +92,8 @@ def _creased(rng: np.random.Generator, canvas: Canvas, sort: str) -> None:
             0.9 * per_mm
         )
     canvas.relief += cv2.GaussianBlur(relief, (0, 0), 1.0) * there
-    canvas.albedo[:] = np.clip(
-        canvas.albedo * (1 + 0.02 * field(rng, side, side, 1.5) * there)[..., None], 0, 255
-    )
+    shade = 1 + 0.02 * field(rng, side, side, 1.5) * there
+    cv2.multiply(canvas.albedo, cv2.merge([shade] * 3), canvas.albedo, dtype=cv2.CV_8U)
 
 
 def _flap(rng: np.random.Generator, canvas: Canvas, plane: Plane, wide: float, long: float) -> None:

@@ -8,8 +8,20 @@ from numpy.typing import NDArray
 
 from models.record import XyXy
 from training.errors import RecipeInvalid
-from training.render import benches, boxes, handhelds, housings, laptops, light, mailers
+from training.render import (
+    apparel,
+    benches,
+    boxes,
+    handhelds,
+    housings,
+    lamps,
+    laptops,
+    mailers,
+    shading,
+)
 from training.render.canvas import Canvas, bare
+from training.render.labels import State
+from training.render.lamps import Light
 from training.render.noise import Picture
 from training.render.view import View, looking_at
 
@@ -42,15 +54,22 @@ class Drawn:
     """[side, side]: where the item is."""
     parts: tuple[tuple[str, XyXy], ...]
     """label, barcode, qr, package with their pixel edges."""
-    mm_per_px: float
-    """In the middle of the picture."""
-    bench: str
+    mm_per_px: float | None
+    """In the middle of the picture; None on a photo, where nobody knows."""
+    bench: str | None = None
     """A key of benches.BENCHES."""
-    light: light.Light
+    light: Light | None = None
     """What it is lit by."""
+    gain: float = 1.0
+    """The exposure that the camera chose."""
+    canvas: Canvas | None = None
+    """The scene itself, to be changed and lit again."""
 
 
 KINDS: Mapping[str, Look] = {
+    "garment": Look(
+        item=apparel.garment, field_mm=(90, 900), pitch_deg=(0, 25), spread_mm=(230, 330)
+    ),
     "phone": Look(item=handhelds.phone, field_mm=(50, 230), pitch_deg=(0, 38), spread_mm=(25, 55)),
     "housing": Look(
         item=housings.housing, field_mm=(60, 330), pitch_deg=(0, 45), spread_mm=(40, 40)
@@ -61,10 +80,14 @@ KINDS: Mapping[str, Look] = {
 }
 
 
-def draw(rng: np.random.Generator, kind: str, side_px: int) -> Drawn:
-    """One clean scene; the same generator gives the same bytes. Raises RecipeInvalid."""
-    canvas, bench = lay(rng, kind, side_px)
-    return lit(canvas, kind, bench, light.any_light(rng, canvas.view))
+def draw(rng: np.random.Generator, kind: str, side_px: int, *, label: State | None = None) -> Drawn:
+    """One clean scene; the same generator gives the same bytes. Raises RecipeInvalid.
+
+    `label` says what became of a package's label; without it, it is missing on every fourth.
+    """
+    state = label or (State.PRESENT if rng.random() < 0.75 else State.MISSING)
+    canvas, bench = lay(rng, kind, side_px, state)
+    return lit(canvas, kind, bench, lamps.any_light(rng, canvas.view))
 
 
 def _look(kind: str) -> Look:
@@ -73,20 +96,27 @@ def _look(kind: str) -> Look:
     return KINDS[kind]
 
 
-def lay(rng: np.random.Generator, kind: str, side_px: int) -> tuple[Canvas, str]:
+def lay(
+    rng: np.random.Generator, kind: str, side_px: int, label: State = State.PRESENT
+) -> tuple[Canvas, str]:
     """The scene without light, and the bench's name."""
     look = _look(kind)
     canvas = bare(_view(rng, look, side_px))
+    canvas.label = label
     bench = benches.lay_bench(rng, canvas)
     look.item(rng, canvas, float(_turn(rng)))
     return canvas, bench
 
 
-def lit(canvas: Canvas, kind: str, bench: str, lamp: light.Light) -> Drawn:
+def lit(canvas: Canvas, kind: str, bench: str, lamp: Light) -> Drawn:
     """The scene under a light."""
+    linear = shading.radiance(canvas, lamp)
+    gain = shading.exposure(linear)
     return Drawn(
         kind=kind,
-        bgr=light.shade(canvas, lamp),
+        bgr=shading.developed(linear, gain),
+        gain=gain,
+        canvas=canvas,
         item=canvas.item > 127,
         parts=tuple(canvas.parts),
         mm_per_px=canvas.view.mm_per_px,

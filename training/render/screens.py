@@ -23,9 +23,8 @@ def lit_screen(
     cv2.fillPoly(mask, [np.asarray(where * 16, np.int32)], 255, cv2.LINE_AA, 4)
     kept = canvas.albedo.copy()
     paste(canvas, plane, rectangle(low[0], low[1], top[0], top[1]), screen)
-    dim = np.float32(rng.uniform(0.45, 0.9))
-    share = (mask.astype(np.float32) / 255)[..., None]
-    canvas.glow[:] = canvas.albedo * share * dim
+    dim = float(rng.uniform(0.45, 0.9))
+    cv2.multiply(canvas.albedo, cv2.merge([mask] * 3), canvas.glow, dim / 255)
     canvas.albedo[:] = kept
 
 
