@@ -25,6 +25,7 @@ MAX_BYTES = 400_000_000
 # revision number) are harmless and common in cameras' files. Texts: libjpeg's jerror.h.
 _RUINOUS = ("premature end", "bad huffman", "bad arithmetic", "found marker", "libpng error")
 
+_STRIP_ROWS = 256
 _BOX_BGR = (38, 30, 179)
 _WHITE_BGR = (255, 255, 255)
 
@@ -109,16 +110,28 @@ def _pixels(data: bytes, header: Header) -> NDArray[np.uint8]:
 
 
 def _on_white(pixels: NDArray[Any]) -> NDArray[np.uint8]:
-    """8-bit BGR of what may be 16-bit, grey or BGRA: transparent pixels show white."""
+    """8-bit BGR of what may be 16-bit, grey or BGRA: transparent pixels show white.
+
+    In strips, for the blend needs six times the memory of what it blends.
+    """
+    height, width = pixels.shape[:2]
+    bgr = np.empty((height, width, 3), np.uint8)
+    for top in range(0, height, _STRIP_ROWS):
+        rows = slice(top, top + _STRIP_ROWS)
+        bgr[rows] = _blended(pixels[rows])
+    return bgr
+
+
+def _blended(pixels: NDArray[Any]) -> NDArray[Any]:
     if pixels.dtype == np.uint16:
         pixels = (pixels >> 8).astype(np.uint8)
     if pixels.ndim == 2:
-        return cast("NDArray[np.uint8]", cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR))
+        return pixels[..., None]
     if pixels.shape[2] == 3:
         return pixels
     alpha = pixels[..., 3:].astype(np.uint16)
     mixed = pixels[..., :3] * alpha + 255 * (255 - alpha)
-    return ((mixed + 127) // 255).astype(np.uint8)
+    return np.asarray((mixed + 127) // 255)
 
 
 def thumbnail_jpeg(bgr: NDArray[np.uint8], side_px: int = 320) -> bytes:

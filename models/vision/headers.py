@@ -6,6 +6,7 @@ Sources: JPEG markers, ITU-T T.81 annex B; PNG chunks, W3C PNG 3rd edition; WebP
 import re
 import struct
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,6 +17,11 @@ _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD8)})
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
+# What cameras and editors write: sequential or progressive, Huffman or arithmetic (T.81 table B.1).
+# The others are lossless or hierarchical, and no decoder here knows them.
+_ORDINARY_FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
+# libjpeg's progressive script has 10, optimisers try up to some 20; each more is a pass over all pixels.
+MAX_SCANS = 40
 _AFTER_SCAN = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
 
 # What people hand in by mistake: where the tell-tale stands, what it is, what to call it.
@@ -28,7 +34,12 @@ _STRANGERS = (
     (0, b"PK\x03\x04", "a ZIP archive"),
     (4, b"ftypavif", "an AVIF picture"),
     (4, b"ftyphei", "a HEIC picture"),
+    (4, b"ftyphev", "a HEIC picture"),
     (4, b"ftypmif1", "a HEIC picture"),
+    (4, b"ftypmsf1", "a HEIC picture"),
+    (4, b"JXL ", "a JPEG XL picture"),
+    (0, b"\xff\x0a", "a JPEG XL picture"),
+    (4, b"jP  ", "a JPEG 2000 picture"),
     (4, b"ftyp", "a video"),
 )
 
@@ -114,14 +125,23 @@ def _next_marker(data: bytes, marker: int, at: int) -> int:
 def _jpeg(data: bytes) -> Header:
     for marker, at in _segments(data):
         if marker in _FRAME_HEADERS:
-            height, width = struct.unpack_from(">HH", data, at + 3)
+            bits, height, width = struct.unpack_from(">BHH", data, at + 2)
+            if marker not in _ORDINARY_FRAMES or bits != 8:
+                raise PhotoUnreadable(
+                    f"it is a lossless or {bits}-bit JPEG; save it as an ordinary one of 8 bits"
+                )
             return Header(media_type=JPEG, width=width, height=height)
     raise PhotoUnreadable("it is a JPEG that is cut off before its picture; copy it again")
 
 
 def _check_jpeg(data: bytes) -> None:
-    if not any(marker == _END_OF_IMAGE for marker, _ in _segments(data)):
+    markers = Counter(marker for marker, _ in _segments(data))
+    if not markers[_END_OF_IMAGE]:
         raise PhotoUnreadable("it is a JPEG that is cut off; take or copy the photo again")
+    if markers[_START_OF_SCAN] > MAX_SCANS:
+        raise PhotoUnreadable(
+            f"it is a JPEG of {markers[_START_OF_SCAN]} passes; save it with at most {MAX_SCANS}"
+        )
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bool]]:

@@ -25,6 +25,10 @@ MAX_WHITE_SHARE = 0.90
 MIN_HIGHLIGHT = 32
 # Standard deviation, in grey levels, of a photo reduced to 64 px; the flattest real photo has 12.
 MIN_STRUCTURE = 2.5
+_STRUCTURE_SIDE_PX = 64
+# Structure over what as many independent pixels would leave: noise has up to 1.34, the least coherent
+# real photo (a contrast-boosted weave from near) 1.96.
+MIN_COHERENCE = 1.6
 # The strongest edges (99.9 % quantile of the Laplacian of Gaussian, sigma 1 px) in standard
 # deviations of the photo: the softest real photo has 0.245; blurred by 1 % of the side, under 0.12.
 # Plain variance of the Laplacian follows texture and noise instead of focus (domain: quality gate).
@@ -42,7 +46,7 @@ def faults_of(bgr: NDArray[np.uint8]) -> tuple[Fault, ...]:
     light = _light_fault(grey)
     if light:
         return (*small, light)
-    if structure(grey) < MIN_STRUCTURE:
+    if structure(grey) < MIN_STRUCTURE or (not small and coherence(grey) < MIN_COHERENCE):
         return (*small, Fault.EMPTY)
     return (*small, Fault.BLURRED) if sharpness(grey) < MIN_SHARPNESS else small
 
@@ -60,13 +64,22 @@ def _light_fault(grey: NDArray[np.uint8]) -> Fault | None:
 def structure(grey: NDArray[np.uint8]) -> float:
     """How much there is to see, in grey levels; noise and fine texture are averaged out."""
     height, width = grey.shape
-    scale = min(1.0, 64 / max(height, width))
+    scale = min(1.0, _STRUCTURE_SIDE_PX / max(height, width))
     tiny = cv2.resize(
         grey,
         (max(1, round(width * scale)), max(1, round(height * scale))),
         interpolation=cv2.INTER_AREA,
     )
     return float(np.std(tiny))
+
+
+def coherence(grey: NDArray[np.uint8]) -> float:
+    """How much more than noise there is to see: 1 where each pixel is by itself.
+
+    Averaging k × k independent pixels divides their deviation by k; what belongs together stays.
+    """
+    averaged = max(1.0, max(grey.shape) / _STRUCTURE_SIDE_PX)
+    return float(structure(grey) * averaged / max(1.0, float(np.std(grey))))
 
 
 def sharpness(grey: NDArray[np.uint8]) -> float:

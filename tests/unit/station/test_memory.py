@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 import yaml
 
 from models.vision.bundle import CARD, RELEASES, read_cards
+from tests.unit.models.vision import pictures
 
 MOST_MB = 700
 PROGRAM = """
@@ -25,6 +27,11 @@ finally:
     # Not ru_maxrss: that one remembers the process that started this one.
     print(Path("/proc/self/status").read_text(), file=sys.stderr)
 """
+
+
+linux = pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="only Linux tells the peak"
+)
 
 
 @pytest.fixture(scope="module")
@@ -55,25 +62,47 @@ def photos(tmp_path_factory) -> list[Path]:
     return sorted(folder.iterdir())
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells the peak")
-@pytest.mark.parametrize("draw", [False, True])
-def test_four_large_photos_and_four_releases_stay_below_the_limit(
-    four_releases, photos, tmp_path, draw
-):
-    drawing = ["--draw", str(tmp_path / "drawn")] if draw else []
-    root, category = four_releases
-    options = ["--category", category, "--json", "--releases", str(root), *drawing]
+def inspected(*arguments: object) -> tuple[dict[str, Any], float]:
+    """What it told, and its peak in MB."""
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, "inspect", *options, *map(str, photos)],
+        [sys.executable, "-c", PROGRAM, "inspect", "--json", *map(str, arguments)],
         cwd=Path(__file__).parents[3],
         capture_output=True,
         text=True,
         check=False,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
+    peak_kb = re.search(r"VmHWM:\s+(\d+) kB", done.stderr)
+    return json.loads(done.stdout), int(peak_kb[1]) / 1000
+
+
+@linux
+@pytest.mark.parametrize("draw", [False, True])
+def test_four_large_photos_and_four_releases_stay_below_the_limit(
+    four_releases, photos, tmp_path, draw
+):
+    root, category = four_releases
+    drawing = ["--draw", tmp_path / "drawn"] if draw else []
+    told, peak_mb = inspected("--category", category, "--releases", root, *drawing, *photos)
     assert len(told["releases"]) == 4
     assert [photo["faults"] for photo in told["photos"]] == [[]] * 4
-    peak_mb = int(re.search(r"VmHWM:\s+(\d+) kB", done.stderr)[1]) / 1000
     assert peak_mb < MOST_MB
     assert len(list(tmp_path.glob("drawn/*.jpg"))) == (4 if draw else 0)
+
+
+@linux
+@pytest.mark.parametrize("kind", ["jpg", "png"])
+def test_the_largest_photo_that_is_taken_costs_its_pixels_and_little_more(
+    four_releases, tmp_path, kind
+):
+    root, category = four_releases
+    channels = 4 if kind == "png" else 3  # the blend of transparent pixels needs room as well
+    pixels = cv2.resize(pictures.garment(1200, 800), (12_000, 8_000))
+    if channels == 4:
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_BGR2BGRA)
+    cv2.imwrite(str(tmp_path / f"huge.{kind}"), pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    del pixels
+    told, peak_mb = inspected("--category", category, "--releases", root, tmp_path / f"huge.{kind}")
+    assert told["photos"][0]["width"] == 12_000
+    assert peak_mb < MOST_MB + 12_000 * 8_000 * channels / 1e6

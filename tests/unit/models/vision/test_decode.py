@@ -152,7 +152,10 @@ def test_a_png_with_right_check_sums_over_rubbish_is_refused_in_silence(capfd):
         (b"GIF89a" + b"\0" * 40, "a GIF"),
         (b"%PDF-1.7", "a PDF"),
         (b"\0\0\0\x18ftypheic\0\0", "a HEIC picture"),
+        (b"\0\0\0\x18ftyphevc\0\0", "a HEIC picture"),
         (b"\0\0\0\x18ftypavif\0\0", "an AVIF picture"),
+        (b"\0\0\0\x0cJXL \r\n", "a JPEG XL picture"),
+        (b"\0\0\0\x0cjP  \r\n", "a JPEG 2000 picture"),
         (b"\0\0\0\x18ftypisom\0\0", "a video"),
         (b"II*\0" + b"\0" * 40, "a TIFF or raw picture"),
         (b"\0" * 64, "no known picture"),
@@ -183,6 +186,35 @@ def test_a_small_file_that_promises_a_huge_picture_costs_nothing():
 def test_pictures_without_an_extent_are_refused(width, height):
     with pytest.raises(PhotoUnreadable, match=f"{width} x {height}"):
         decode(pictures.png_header(width, height))
+
+
+@pytest.mark.parametrize(
+    ("frame", "told"),
+    [
+        (b"\xff\xc3\x00\x11\x08", "a lossless or 8-bit JPEG"),
+        (b"\xff\xc1\x00\x11\x0c", "a lossless or 12-bit JPEG"),
+    ],
+)
+def test_kinds_of_jpeg_that_no_camera_writes_are_named(frame, told):
+    data = pictures.jpeg()
+    at = data.index(b"\xff\xc0")
+    with pytest.raises(PhotoUnreadable, match=told):
+        decode(data[:at] + frame + data[at + len(frame) :])
+
+
+def test_a_jpeg_that_would_be_decoded_a_thousand_times_is_refused():
+    data = pictures.jpeg(None, cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
+    last = data.rindex(b"\xff\xda")
+    assert decode(data).bgr.shape == (240, 320, 3)
+    with pytest.raises(PhotoUnreadable, match=r"a JPEG of \d{4} passes; save it with at most 40"):
+        decode(data[:last] + data[last:-2] * 1000 + data[-2:])
+
+
+def test_blending_in_strips_leaves_no_seams():
+    bgra = np.random.default_rng(0).integers(0, 256, (600, 20, 4), np.uint8)
+    blended = decode(pictures.png(bgra)).bgr.astype(float)
+    alpha = bgra[..., 3:] / 255
+    assert np.abs(blended - (bgra[..., :3] * alpha + 255 * (1 - alpha))).max() <= 0.5001
 
 
 def test_a_jpeg_without_height_is_refused():

@@ -18,6 +18,10 @@ def blurred(bgr: np.ndarray, share_of_width: float) -> np.ndarray:
     return cv2.GaussianBlur(bgr, (0, 0), share_of_width * bgr.shape[1])
 
 
+def noise(width: int, height: int) -> np.ndarray:
+    return np.random.default_rng(1).integers(0, 256, (height, width, 3), np.uint8)
+
+
 def on_white(bgr: np.ndarray) -> np.ndarray:
     canvas = np.full((600, 600, 3), 255, np.uint8)
     canvas[180:420, 140:460] = bgr
@@ -53,6 +57,10 @@ def test_plain_items_pass(bgr):
             np.random.default_rng(1).normal(128, 4, (480, 640, 3)).astype(np.uint8),
             (Fault.EMPTY,),  # a bare table with grain
         ),
+        (noise(640, 480), (Fault.EMPTY,)),  # a broken sensor, a wrong driver
+        (noise(300, 300), (Fault.EMPTY,)),
+        (noise(2000, 1500), (Fault.EMPTY,)),
+        (noise(640, 480)[..., :1].repeat(3, axis=2), (Fault.EMPTY,)),
         (blurred(garment(640, 480, tone=90), 0.02), (Fault.BLURRED,)),
         (blurred(garment(2000, 1500, tone=90), 0.02), (Fault.BLURRED,)),
         (np.zeros((50, 50, 3), np.uint8), (Fault.TOO_SMALL, Fault.TOO_DARK)),
