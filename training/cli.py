@@ -32,7 +32,7 @@ from training.render.order import order
 from training.render.returns import RETURNS
 from training.render.sample import write as write_sample
 from training.split import Split
-from training.summary import report_of
+from training.summary import headlines, report_of
 
 SAMPLE = Path("datasets/sample")
 # A look at each kind of item and view; all of them would take minutes on two cores.
@@ -275,7 +275,7 @@ def evaluate(
         evaluation.write(report, json_file)
     if html_file:
         pages.write(pages.evaluation_page(measurement, report, _today(), _say), html_file)
-    typer.echo(json.dumps(report["classes"], indent=1))
+    typer.echo(json.dumps(headlines(report), indent=1))
 
 
 @app.command()

@@ -14,8 +14,8 @@ RESAMPLES = 1000
 # 95 %: two and a half parts in a hundred on each side.
 _TAILS = (0.025, 0.975)
 _SEED = 3
-# Weights of boxes held at once: 2 million numbers are 16 MB, a few such arrays are alive.
-_NUMBERS_AT_ONCE = 2_000_000
+# Numbers in an array of resamples × hits: half a million are 4 MB, and a few such are alive.
+_NUMBERS_AT_ONCE = 500_000
 
 
 def resamples(groups: Sequence[str], count: int = RESAMPLES) -> Reals:
@@ -41,7 +41,7 @@ def intervals(tally: Tally, figures: Figures, weights: Reals) -> dict[str, Inter
 
 
 def _portions(tally: Tally, weights: Reals) -> Iterator[Reals]:
-    rows = max(1, _NUMBERS_AT_ONCE // max(1, len(tally.scores)))
+    rows = max(1, _NUMBERS_AT_ONCE // max(1, len(tally.steps)))
     for start in range(0, len(weights), rows):
         yield weights[start : start + rows]
 

@@ -64,9 +64,9 @@ def reaches(scores: Reals, threshold: float) -> Flags:
 
 def all_overlaps(seen: Seen) -> Reals:
     """[boxes, truths] intersection over union."""
-    truth = np.array(seen.truth, np.float64).reshape(-1, 4)
-    rows = [overlaps(np.array(box, np.float64), truth)[0] for box in seen.boxes]
-    return np.array(rows, np.float64).reshape(len(seen.boxes), len(truth))
+    boxes = np.array(seen.boxes, np.float64).reshape(-1, 4)
+    columns = [overlaps(np.array(box, np.float64), boxes)[0] for box in seen.truth]
+    return np.array(columns, np.float64).reshape(len(seen.truth), len(boxes)).T
 
 
 def matches(seen: Seen, overlap: float, shares: Reals | None = None) -> Indices:

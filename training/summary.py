@@ -141,6 +141,15 @@ def report_of(measurement: Measurement) -> Report:
     }
 
 
+def headlines(report: Report) -> dict[str, dict[str, object]]:
+    """Class → its figures alone, without intervals and tables: what fits on a screen."""
+    classes = report["classes"]
+    return {
+        kind: {name: value for name, value in entry.items() if not isinstance(value, dict | list)}
+        for kind, entry in (classes.items() if isinstance(classes, dict) else ())
+    }
+
+
 def _class_report(one: OneClass, groups: Sequence[str]) -> Report:
     return one.of(np.ones(len(one.seen), np.bool_)) | {
         "against": _against(one, ~one.tally.clean, groups),

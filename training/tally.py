@@ -1,7 +1,7 @@
 """One class over many photos as arrays, and every figure of it for any weights of the photos.
 
 A figure and its interval come from the same lines: weights of one give the figure, weights drawn by
-the bootstrap give its spread. Letters in shapes: r rows of weights, p photos, b boxes, h hits.
+the bootstrap give its spread. Letters in shapes: r rows of weights, p photos, b boxes, h steps, e ends.
 """
 
 import math
@@ -33,7 +33,7 @@ RECALL_WANTED = 0.85
 _EPSILON = 1e-9
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Tally:
     """Photos and boxes of one class; boxes stand best first, equal scores in the photos' order."""
 
@@ -71,6 +71,35 @@ class Tally:
     def hits(self, overlap: float) -> Flags:
         """[b] whether each box finds a true one at this overlap."""
         return np.asarray(self.found[ALL_OVERLAPS.index(overlap)], np.bool_)
+
+    @cached_property
+    def steps(self) -> Indices:
+        """[h] boxes that find a true one at any overlap: only there do recall and precision rise."""
+        return np.flatnonzero(self.found.any(axis=0))
+
+    @cached_property
+    def ends(self) -> Indices:
+        """[e] the steps after which a threshold may lie: the last one of each score."""
+        return last_of_equals(self.scores[self.steps])
+
+    @cached_property
+    def shown(self) -> Reals:
+        """[h, p] boxes on each photo down to each step."""
+        return self._counted(self.steps, np.ones(len(self.scores), np.bool_))
+
+    @cached_property
+    def false(self) -> Reals:
+        """[e, p] boxes on each clean photo of at least the score of each end."""
+        lowest = self.scores[self.steps[self.ends]]
+        last = len(self.scores) - 1 - np.searchsorted(self.scores[::-1], lowest)
+        return self._counted(last, self.clean[self.owner])
+
+    def _counted(self, last: Indices, kept: Flags) -> Reals:
+        """[last, p] how many of the kept boxes stand on each photo, up to each of these boxes."""
+        table = np.zeros((len(last) + 1, len(self.truths)))
+        rows = np.searchsorted(last, np.arange(len(self.scores)))
+        np.add.at(table, (rows[kept], self.owner[kept]), 1)
+        return np.cumsum(table[:-1], axis=0)
 
     def only(self, photos: Flags) -> "Tally":
         """The same over some of the photos, [p]."""
@@ -129,62 +158,63 @@ class Weighed:
         self.photos: Reals = weights.sum(axis=1)
 
     @cached_property
-    def _of_boxes(self) -> Reals:
-        return np.asarray(self.weights[:, self.tally.owner])
+    def _of_steps(self) -> Reals:
+        """[r, h] how often the photo of each step counts."""
+        return np.asarray(self.weights[:, self.tally.owner[self.tally.steps]])
 
     @cached_property
     def _shown(self) -> Reals:
-        return np.cumsum(self._of_boxes, axis=1)
-
-    @cached_property
-    def _ends(self) -> Indices:
-        """Where a threshold may lie: after the last box of each score."""
-        return last_of_equals(self.tally.scores)
+        """[r, h] boxes down to each step."""
+        return self.weights @ self.tally.shown.T
 
     @cached_property
     def _false(self) -> Reals:
-        """[r, ends] boxes on clean photos down to each score."""
-        clean = self.tally.clean[self.tally.owner]
-        return np.asarray(np.cumsum(self._of_boxes * clean, axis=1)[:, self._ends])
+        """[r, e] boxes on clean photos down to each end."""
+        return self.weights @ self.tally.false.T
 
     def _right(self, overlap: float) -> Reals:
-        """[r, ends] true boxes found down to each score."""
-        found = self.tally.hits(overlap)
-        return np.asarray(np.cumsum(self._of_boxes * found, axis=1)[:, self._ends])
+        """[r, h] true boxes found down to each step."""
+        return np.cumsum(self._of_steps * self.tally.hits(overlap)[self.tally.steps], axis=1)
+
+    def _boxes(self, kept: Flags) -> Reals:
+        """How many of the kept boxes [b] there are."""
+        counts = np.bincount(self.tally.owner[kept], minlength=len(self.tally.truths))
+        return np.asarray(self.weights @ counts, np.float64)
 
     def average_precision(self, overlap: float) -> Reals:
         """At one overlap."""
-        at = np.flatnonzero(self.tally.hits(overlap))
-        right = np.cumsum(self._of_boxes[:, at], axis=1)
-        return average_precision(right, self._shown[:, at], self.truths)
+        at = np.flatnonzero(self.tally.hits(overlap)[self.tally.steps])
+        return average_precision(self._right(overlap)[:, at], self._shown[:, at], self.truths)
 
     def recall_allowing(self, allowed: float, overlap: float = STRICT) -> Reals:
         """Recall where clean photos show at most `allowed` false boxes each; NaN without any."""
         most = (allowed * self.clean_photos + _EPSILON)[:, None]
-        reached = np.where(self._false <= most, self._right(overlap), 0.0)
+        right = self._right(overlap)[:, self.tally.ends]
+        reached = np.where(self._false <= most, right, 0.0)
         recall = _over(reached.max(axis=1, initial=0.0), self.truths)
         return np.where(self.clean_photos > 0, recall, math.nan)
 
     def false_boxes_at_recall(self, recall: float, overlap: float = STRICT) -> Reals:
         """False boxes per clean photo at the highest score that reaches the recall; ∞ if none does."""
-        enough = self._right(overlap) >= (recall * self.truths - _EPSILON)[:, None]
+        right = self._right(overlap)[:, self.tally.ends]
+        enough = right >= (recall * self.truths - _EPSILON)[:, None]
         fewest = np.where(enough, self._false, math.inf).min(axis=1, initial=math.inf)
         return np.where(self.truths > 0, _over(fewest, self.clean_photos), math.nan)
 
     def recall(self, threshold: float, overlap: float = STRICT) -> Reals:
         """Share of the true boxes found by boxes of at least this score."""
         kept = self.tally.hits(overlap) & reaches(self.tally.scores, threshold)
-        return _over(self._of_boxes @ kept, self.truths)
+        return _over(self._boxes(kept), self.truths)
 
     def precision(self, threshold: float, overlap: float = STRICT) -> Reals:
         """Share of the boxes of at least this score that find a true one."""
         kept = reaches(self.tally.scores, threshold)
-        return _over(self._of_boxes @ (kept & self.tally.hits(overlap)), self._of_boxes @ kept)
+        return _over(self._boxes(kept & self.tally.hits(overlap)), self._boxes(kept))
 
     def false_boxes(self, threshold: float) -> Reals:
         """Boxes of at least this score on a clean photo, on average."""
         kept = reaches(self.tally.scores, threshold) & self.tally.clean[self.tally.owner]
-        return _over(self._of_boxes @ kept, self.clean_photos)
+        return _over(self._boxes(kept), self.clean_photos)
 
     def flagged(self, threshold: float, photos: Flags) -> Reals:
         """Share of these photos [p] with a box of at least this score."""

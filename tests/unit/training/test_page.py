@@ -43,7 +43,7 @@ class Page(html.parser.HTMLParser):
         self.pictures += tag == "img"
         self.addresses += [given[key] or "" for key in ("src", "href") if key in given]
 
-    def handle_endtag(self, tag: str) -> None:
+    def handle_endtag(self, _tag: str) -> None:
         self._inside = ""
 
     @property
