@@ -310,7 +310,7 @@ def _noted(
     pictures = [bgr for bgr, _ in changes]
     if SORTS[name].defect is Defect.SCRATCH and len(lamps) > 1:
         pictures = [
-            _caught(b, a, mask, lamp)
+            caught(b, a, mask, lamp)
             for b, a, lamp in zip(scene.pictures, pictures, lamps, strict=True)
         ]
     columns, rows = np.flatnonzero(mask.any(axis=0)), np.flatnonzero(mask.any(axis=1))
@@ -329,7 +329,7 @@ def _cut(before: Picture, after: Picture) -> tuple[Picture, Bool]:
     return kept, there
 
 
-def _caught(before: Picture, after: Picture, mask: Bool, lamp: Light | None) -> Picture:
+def caught(before: Picture, after: Picture, mask: Bool, lamp: Light | None) -> Picture:
     """A scratch under a lamp: bright across the light, nearly gone along it."""
     if lamp is None:
         return after
