@@ -306,6 +306,8 @@ class Release(Record):
     """Class → the raw score below which nothing is reported."""
     calibration: dict[str, Calibration] = Field(default_factory=dict)
     """Class → its calibration; a class without one reports raw scores."""
+    presence: dict[str, Calibration] = Field(default_factory=dict)
+    """Part → how surely it is on a photo, at even odds before, by its best box's raw score there."""
     trained_on: tuple[str, ...] = ()
     """Dataset versions (name@version with source and licence on their cards under datasets/)."""
     licence: str

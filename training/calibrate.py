@@ -1,13 +1,14 @@
 """What a score means: thresholds and calibration, chosen on validation photos, never on test photos."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 from models.records import Calibration, Release
+from models.vocabulary import Part
 from training.errors import DatasetInvalid
 from training.metrics import (
     FALSE_BOXES_ALLOWED,
@@ -44,6 +45,8 @@ class Fit:
     """Of the raw scores."""
     after: Quality | None
     """Of probabilities that were fitted on other photos than they are judged on."""
+    presence: Calibration | None = None
+    """How surely the class is on a photo, for what a standard may expect; None where untold."""
 
 
 def fitted(
@@ -57,7 +60,9 @@ def fitted(
     Clean photos of each group in `quiet` show at most `allowed` false boxes on average; without
     names, all clean photos taken together. Raises DatasetInvalid where a named group has none.
     """
-    return {kind: _fit_of(row, allowed, quiet) for kind, row in seen.items()}
+    fits = {kind: _fit_of(row, allowed, quiet) for kind, row in seen.items()}
+    parts = {kind: presence_curve(row) for kind, row in seen.items() if kind in set(Part)}
+    return fits | {kind: replace(fits[kind], presence=found) for kind, found in parts.items()}
 
 
 def _fit_of(row: Sequence[Seen], allowed: float, quiet: Sequence[str]) -> Fit:
@@ -90,6 +95,7 @@ def threshold_for(row: Sequence[Seen], allowed: float, quiet: Sequence[str] = ()
 def with_fits(card: Release, fits: Mapping[str, Fit]) -> Release:
     """The card with the thresholds, the calibrations and how well they hold, `…/validation`."""
     curves = {kind: fit.calibration for kind, fit in fits.items() if fit.calibration}
+    presence = {kind: fit.presence for kind, fit in fits.items() if fit.presence}
     kept = {name: value for name, value in card.metrics.items() if not name.endswith(VALIDATION)}
     figures = {
         f"{kind}/{name}_{when}{VALIDATION}": value
@@ -101,6 +107,7 @@ def with_fits(card: Release, fits: Mapping[str, Fit]) -> Release:
         update={
             "thresholds": card.thresholds | {kind: fit.threshold for kind, fit in fits.items()},
             "calibration": card.calibration | curves,
+            "presence": card.presence | presence,
             "metrics": kept | figures,
         }
     )
@@ -139,15 +146,40 @@ def curve(raw: Reals, right: Flags) -> Calibration | None:
     """
     if len(raw) < MIN_BOXES or right.all() or not right.any():
         return None
+    return _card_line(*_line(raw, right))
+
+
+def _card_line(knots: Reals, heights: Reals) -> Calibration:
+    knots, heights = _few(*_distinct(np.round(knots, 4), np.round(heights, 4)))
+    return Calibration(raw=tuple(map(float, knots)), calibrated=tuple(map(float, heights)))
+
+
+def _line(raw: Reals, right: Flags) -> tuple[Reals, Reals]:
+    """Knots from 0 to 1 and how often boxes are right there."""
     smooth = _beta(raw, right)
     centres, values = _steps(raw, right, smooth)
     ends = smooth(np.array([0.0, 1.0]))
     knots = np.concatenate([[0.0], centres, [1.0]])
     heights = np.concatenate([[min(ends[0], values[0])], values, [max(ends[1], values[-1])]])
     # However sure the curve is: of k boxes, all right, the next one is by (k + 1) / (k + 2) (Laplace).
-    heights = np.minimum(heights, (right.sum() + 1) / (right.sum() + 2))
-    knots, heights = _few(*_distinct(np.round(knots, 4), np.round(heights, 4)))
-    return Calibration(raw=tuple(map(float, knots)), calibrated=tuple(map(float, heights)))
+    return knots, np.minimum(heights, (right.sum() + 1) / (right.sum() + 2))
+
+
+def presence_curve(row: Sequence[Seen]) -> Calibration | None:
+    """How surely the class is on a photo, by its best box's score; 0 stands for "no box at all".
+
+    Validation photos are no bench: few of them show a label, where nearly every parcel has one. So
+    the curve over photos is turned to even odds, p / (1 - p) × absent / there, as the other evidence
+    of models.vision.presence counts. Of k labels none overlooked, the next one is by 1 / (k + 2),
+    and likewise for photos without (Laplace). None where there are too few photos.
+    """
+    there = np.array([bool(s.truth) for s in row], np.bool_)
+    shown, bare = int(there.sum()), int((~there).sum())
+    if len(row) < MIN_BOXES or not shown or not bare:
+        return None
+    knots, p = _line(np.array([s.top for s in row], np.float64), there)
+    even = bare * p / (bare * p + shown * (1 - p))
+    return _card_line(knots, even.clip(1 / (shown + 3), 1 - 1 / (bare + 3)))
 
 
 def _steps(raw: Reals, right: Flags, smooth: Callable[[Reals], Reals]) -> tuple[Reals, Reals]:

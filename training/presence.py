@@ -17,6 +17,7 @@ from models.vision.presence import (
     box_traces,
     code_traces,
     floors,
+    overlooked,
     probability,
     telling,
 )
@@ -106,15 +107,17 @@ def _case(group: str, photo: Labelled, detector: Detector) -> Case | None:
     if faults_of(bgr):
         return None
     detections = detector.detect(bgr, floors=floors(detector.card))
-    boxes = tuple(box_traces(Part.LABEL, detections, detector.identifier))
+    card = detector.card
+    boxes = tuple(box_traces(Part.LABEL, detections, card, detector.identifier))
+    unseen = overlooked(Part.LABEL, [card])
     codes = tuple(code_traces(read_codes(bgr)))
     told = telling(Part.LABEL, (*boxes, *codes))
     return Case(
         name=photo.path.name,
         group=group,
         is_there=bool(photo.boxes),
-        sure=probability(Part.LABEL, told),
-        boxes=probability(Part.LABEL, boxes),
+        sure=max(unseen, probability(Part.LABEL, told)),
+        boxes=max(unseen, probability(Part.LABEL, boxes)),
         codes=probability(Part.LABEL, codes),
         strongest=told[0].cue if told else NOTHING,
     )

@@ -150,6 +150,10 @@ def _faults(card: Release, folder: str) -> list[str]:
             f"calibration should name classes, {_list(card.classes)}, got {_list(card.calibration)}",
         ),
         (
+            parts.issuperset(card.presence),
+            f"presence should name parts among its classes, {_list(parts)}, got {_list(card.presence)}",
+        ),
+        (
             2 * card.tiling.overlap_px <= card.input_side_px,
             f"overlap_px should be at most half of {card.input_side_px}, got {card.tiling.overlap_px}",
         ),

@@ -1,20 +1,20 @@
 """What should be there and is not: pure rules on what speaks for a part on the photos of one shot.
 
-    P(there) = 1 - Π over causes (1 - max over its traces (weight x P(the trace is real)))
+    P(there) = max over the traces of (weight x P(the trace is real)), at least P(overlooked)
+    P(missing) = 1 - P(there)
 
-A cause is one way in which the photo can show the part: the part itself, bars, a matrix code. The
-traces of one cause stand or fall together (a box around bars, and the same bars read), so only the
-strongest counts; causes count as independent. P(missing) = 1 - P(there).
+The strongest trace speaks alone. Added up as if independent, weak ones would make a label out of
+every busy print: what fools a model into a faint label fools it into a faint barcode too (measured:
+docs/experiments.md). All probabilities are at even odds before anybody looked.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import prod
 
 from models.record import XyXy
 from models.records import Release
 from models.vision.codes import READER, Code
-from models.vision.detector import Detection
+from models.vision.detector import Detection, calibrated
 from models.vocabulary import Cue, Part, Shot
 
 # Weak traces count towards a part's being there, but not every box of the model.
@@ -27,19 +27,18 @@ SEEN_AT = 0.5
 # without a label 10 show printed bars (0.11); none a matrix code (0.03 at the upper 95 % limit).
 _BARS_MEAN_A_LABEL = 0.90
 _MATRIX_MEANS_A_LABEL = 0.97
-_CAUSES: Mapping[Part, tuple[Mapping[Cue, float], ...]] = {
-    Part.LABEL: (
-        {Cue.ITSELF: 1.0},
-        {Cue.BARCODE: _BARS_MEAN_A_LABEL, Cue.LINEAR_CODE: _BARS_MEAN_A_LABEL},
-        {
-            Cue.QR: _MATRIX_MEANS_A_LABEL,
-            Cue.MATRIX_CODE: _MATRIX_MEANS_A_LABEL,
-            Cue.CODE_PATTERN: _MATRIX_MEANS_A_LABEL,
-        },
-    ),
-    Part.BARCODE: ({Cue.ITSELF: 1.0, Cue.LINEAR_CODE: 1.0},),
-    Part.QR: ({Cue.ITSELF: 1.0, Cue.MATRIX_CODE: 1.0, Cue.CODE_PATTERN: 1.0},),
-    Part.PACKAGE: ({Cue.ITSELF: 1.0},),
+_WEIGHTS: Mapping[Part, Mapping[Cue, float]] = {
+    Part.LABEL: {
+        Cue.ITSELF: 1.0,
+        Cue.BARCODE: _BARS_MEAN_A_LABEL,
+        Cue.LINEAR_CODE: _BARS_MEAN_A_LABEL,
+        Cue.QR: _MATRIX_MEANS_A_LABEL,
+        Cue.MATRIX_CODE: _MATRIX_MEANS_A_LABEL,
+        Cue.CODE_PATTERN: _MATRIX_MEANS_A_LABEL,
+    },
+    Part.BARCODE: {Cue.ITSELF: 1.0, Cue.LINEAR_CODE: 1.0},
+    Part.QR: {Cue.ITSELF: 1.0, Cue.MATRIX_CODE: 1.0, Cue.CODE_PATTERN: 1.0},
+    Part.PACKAGE: {Cue.ITSELF: 1.0},
 }
 
 # That what zxing-cpp reports is a code, at even odds. Read: 66 % of 576 train photos with codes, and
@@ -71,6 +70,8 @@ class Look:
     """The photo's place among the item's photos."""
     traces: tuple[Trace, ...]
     """Empty where nothing does."""
+    overlooked: float = 0.0
+    """That the part is there although nothing speaks for it: a model overlooks some."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,7 +87,7 @@ class Presence:
     probability: float
     """That the part is there."""
     traces: tuple[Trace, ...]
-    """What speaks for it on that photo, the most telling first."""
+    """What speaks for it on that photo, each cue once, the most telling first."""
 
     @property
     def is_seen(self) -> bool:
@@ -99,16 +100,28 @@ def floors(card: Release) -> dict[str, float]:
     return {part.value: TRACE_FLOOR for part in Part if part in card.classes}
 
 
-def box_traces(part: Part, detections: Iterable[Detection], release: str) -> Iterator[Trace]:
-    """What a release's boxes on one photo say of a part."""
+def overlooked(part: Part, cards: Iterable[Release]) -> float:
+    """How surely a part is there of which none of these releases sees anything."""
+    told = [calibrated(0.0, card.presence[part]) for card in cards if part in card.presence]
+    return min(told, default=0.0)
+
+
+def box_traces(
+    part: Part, detections: Iterable[Detection], card: Release, release: str
+) -> Iterator[Trace]:
+    """What a release's boxes on one photo say of a part, by its card's `presence`.
+
+    Without that the box's own probability stands, which is about boxes on another mix of photos.
+    """
     known = {part.value: Cue.ITSELF}
     if part is Part.LABEL:
         known |= {Part.BARCODE.value: Cue.BARCODE, Part.QR.value: Cue.QR}
     for detection in detections:
         if cue := known.get(detection.kind):
+            curve = card.presence.get(detection.kind)
             yield Trace(
                 cue=cue,
-                probability=detection.probability,
+                probability=calibrated(detection.raw, curve) if curve else detection.probability,
                 xyxy=detection.xyxy,
                 source=release,
             )
@@ -126,12 +139,9 @@ def code_traces(codes: Iterable[Code]) -> Iterator[Trace]:
         )
 
 
-def probability(part: Part, traces: Sequence[Trace]) -> float:
+def probability(part: Part, traces: Iterable[Trace]) -> float:
     """That the part is on a photo with these traces; 0 without any."""
-    causes = _CAUSES[part]
-    return 1.0 - prod(
-        1.0 - max((_weighed(cause, trace) for trace in traces), default=0.0) for cause in causes
-    )
+    return max((_weighed(part, trace) for trace in traces), default=0.0)
 
 
 def presence(shot: Shot, part: Part, looks: Sequence[Look]) -> Presence | None:
@@ -142,7 +152,7 @@ def presence(shot: Shot, part: Part, looks: Sequence[Look]) -> Presence | None:
     """
     if not looks:
         return None
-    sure = {look.place: probability(part, look.traces) for look in looks}
+    sure = {look.place: max(look.overlooked, probability(part, look.traces)) for look in looks}
     best = max(looks, key=lambda look: (sure[look.place], -look.place))
     return Presence(
         shot=shot,
@@ -155,13 +165,12 @@ def presence(shot: Shot, part: Part, looks: Sequence[Look]) -> Presence | None:
 
 def telling(part: Part, traces: Iterable[Trace]) -> tuple[Trace, ...]:
     """The strongest trace of each cue that says something of the part, the most telling first."""
-    weight = {cue: value for cause in _CAUSES[part] for cue, value in cause.items()}
     best: dict[Cue, Trace] = {}
     for trace in sorted(traces, key=lambda t: (-t.probability, t.xyxy)):
-        if trace.cue in weight:
+        if trace.cue in _WEIGHTS[part]:
             best.setdefault(trace.cue, trace)
-    return tuple(sorted(best.values(), key=lambda t: (-weight[t.cue] * t.probability, t.cue)))
+    return tuple(sorted(best.values(), key=lambda t: (-_weighed(part, t), t.cue)))
 
 
-def _weighed(cause: Mapping[Cue, float], trace: Trace) -> float:
-    return cause.get(trace.cue, 0.0) * trace.probability
+def _weighed(part: Part, trace: Trace) -> float:
+    return _WEIGHTS[part].get(trace.cue, 0.0) * trace.probability

@@ -9,7 +9,15 @@ from models.vision.bundle import Bundle
 from models.vision.codes import Code
 from models.vision.detector import Detection, Detector
 from models.vision.picture import Picture
-from models.vision.presence import Look, Presence, box_traces, code_traces, floors, presence
+from models.vision.presence import (
+    Look,
+    Presence,
+    box_traces,
+    code_traces,
+    floors,
+    overlooked,
+    presence,
+)
 from models.vocabulary import Category, Cue, Defect, Part, Shot
 
 
@@ -176,8 +184,13 @@ def _presences(
 
 
 def _for_part(part: Part, place: int, view: View, able: Sequence[_Glance]) -> Look:
-    boxes = [t for g in able if g.place == place for t in box_traces(part, g.detections, g.release)]
-    return Look(place=place, traces=(*boxes, *code_traces(view.codes)))
+    here = [glance for glance in able if glance.place == place]
+    boxes = [t for g in here for t in box_traces(part, g.detections, g.card, g.release)]
+    return Look(
+        place=place,
+        traces=(*boxes, *code_traces(view.codes)),
+        overlooked=overlooked(part, [glance.card for glance in here]),
+    )
 
 
 def _knowing(of: Presence, able: Sequence[_Glance]) -> list[_Glance]:

@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 from models.records import Calibration
 from models.vision.bundle import open_release
 from tests.tiny_model import write_release
-from training.calibrate import MIN_BOXES, curve, curve_of, fitted, threshold_for, with_fits
+from training.calibrate import (
+    MIN_BOXES,
+    curve,
+    curve_of,
+    fitted,
+    presence_curve,
+    threshold_for,
+    with_fits,
+)
 from training.errors import DatasetInvalid
 from training.metrics import Seen
 from training.register import write_card
@@ -134,6 +142,51 @@ def test_what_scores_without_meaning_is_told_its_share() -> None:
     rng = np.random.default_rng(8)
     found = curve(rng.random(2000), rng.random(2000) < 0.3)
     assert probabilities(np.array([0.1, 0.5, 0.9]), found) == pytest.approx([0.3] * 3, abs=0.08)
+
+
+def labels(there: int, absent: int) -> list[Seen]:
+    """Nine in ten of the labels score 0.9, the others nothing; one clean photo in ten scores 0.5."""
+    seen = [Seen(truth=(LEFT,), boxes=(LEFT,), scores=(0.9,)) for _ in range(there * 9 // 10)]
+    missed = [Seen(truth=(LEFT,)) for _ in range(there - len(seen))]
+    wrong = [Seen(boxes=(LEFT,), scores=(0.5,)) for _ in range(absent // 10)]
+    return [*seen, *missed, *wrong, *[Seen() for _ in range(absent - len(wrong))]]
+
+
+@pytest.mark.parametrize(("there", "absent"), [(200, 200), (40, 400), (400, 40)])
+def test_presence_is_told_at_even_odds_whatever_the_mix(there: int, absent: int) -> None:
+    found = presence_curve(labels(there, absent))
+    assert found
+    nothing, wrong, sure = probabilities(np.array([0.0, 0.5, 0.9]), found)
+    # Nothing is seen on one label in ten, and on nine clean photos in ten.
+    assert nothing == pytest.approx(0.1, abs=0.06)
+    assert nothing < wrong < sure
+    assert sure > 0.9
+
+
+def test_few_photos_without_a_miss_do_not_promise_that_there_is_none() -> None:
+    row = [Seen(truth=(LEFT,), boxes=(LEFT,), scores=(0.9,)) for _ in range(10)]
+    found = presence_curve([*row, *[Seen() for _ in range(90)]])
+    assert found
+    assert found.calibrated[0] >= 1 / 13 - 1e-4
+    assert found.calibrated[-1] <= 1 - 1 / 93 + 1e-4
+
+
+def test_presence_is_of_parts_and_needs_photos() -> None:
+    row = labels(100, 100)
+    fits = fitted({"stain": row, "label": row})
+    assert fits["stain"].presence is None
+    assert fits["label"].presence == presence_curve(row)
+    assert presence_curve(labels(10, 10)) is None
+    assert presence_curve([Seen() for _ in range(100)]) is None
+
+
+def test_the_card_carries_what_boxes_say_of_a_photo(tmp_path: Path) -> None:
+    folder = write_release(
+        tmp_path, name="label", classes=("label",), sees={"parcel": ["missing_label"]}
+    )
+    fits = fitted({"label": labels(100, 100)})
+    write_card(with_fits(open_release(folder).card, fits), folder)
+    assert open_release(folder).card.presence == {"label": fits["label"].presence}
 
 
 def test_the_card_carries_thresholds_curves_and_how_well_they_hold(tmp_path: Path) -> None:

@@ -73,6 +73,7 @@ def test_a_half_copied_release_is_told(tmp_path):
         ({"thresholds": {"stain": 1.5}}, "less than or equal to 1"),
         ({"calibration": {"scratch": {"raw": [0], "calibrated": [0]}}}, "calibration should name"),
         ({"calibration": {"stain": {"raw": [0, 1], "calibrated": [1, 0]}}}, "should ascend"),
+        ({"presence": {"stain": {"raw": [0], "calibrated": [0]}}}, "presence should name parts"),
         ({"tiling": {"overlap_px": 40, "max_side_px": 256}}, "at most half of 64, got 40"),
         ({"version": 1}, "version: .*got '1'"),
         ({"licence": None}, "licence"),
@@ -227,7 +228,9 @@ def test_the_reference_looks_unless_another_is_asked_for(tmp_path):
 
 
 def test_a_backend_that_is_no_word_of_ours_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="'tensorrt' is not a valid Backend"):
+    with pytest.raises(
+        ReleaseRefused, match="no backend 'tensorrt'; there are: auto, onnxruntime, "
+    ):
         open_release(write_release(tmp_path), backend="tensorrt")
 
 

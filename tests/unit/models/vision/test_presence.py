@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.records import Calibration, Release, Tiling
 from models.vision.codes import READER, Code
 from models.vision.detector import Detection
 from models.vision.presence import (
@@ -15,6 +16,7 @@ from models.vision.presence import (
     Trace,
     box_traces,
     code_traces,
+    overlooked,
     presence,
     probability,
 )
@@ -43,17 +45,17 @@ TRACES = st.lists(
             0.3,
         ),  # two boxes are one label, seen twice
         (Part.LABEL, [trace(Cue.BARCODE, 1.0)], 0.90),  # cartons print bars too
-        (Part.LABEL, [trace(Cue.BARCODE, 1.0), trace(Cue.LINEAR_CODE, 1.0)], 0.90),  # the same bars
         (Part.LABEL, [trace(Cue.QR, 1.0)], 0.97),
-        (Part.LABEL, [trace(Cue.BARCODE, 1.0), trace(Cue.QR, 1.0)], 1 - 0.10 * 0.03),
-        (Part.LABEL, [trace(sure=0.3), trace(Cue.BARCODE, 0.5)], 1 - 0.7 * 0.55),
+        (Part.LABEL, [trace(Cue.BARCODE, 1.0), trace(Cue.QR, 1.0)], 0.97),
+        (Part.LABEL, [trace(sure=0.4), trace(Cue.BARCODE, 0.4), trace(Cue.QR, 0.4)], 0.4),
+        (Part.LABEL, [trace(sure=0.3), trace(Cue.BARCODE, 0.5)], 0.45),
         (Part.BARCODE, [trace(Cue.LINEAR_CODE, 0.997)], 0.997),
         (Part.BARCODE, [trace(Cue.MATRIX_CODE, 1.0)], 0.0),  # another code is no barcode
         (Part.QR, [trace(Cue.CODE_PATTERN, 0.98)], 0.98),
         (Part.PACKAGE, [trace(Cue.LINEAR_CODE, 1.0), trace(sure=0.4)], 0.4),
     ],
 )
-def test_what_speaks_for_a_part_adds_up(part, traces, expected):
+def test_the_strongest_evidence_speaks(part, traces, expected):
     assert probability(part, traces) == pytest.approx(expected)
 
 
@@ -116,6 +118,27 @@ def test_what_says_nothing_of_a_part_is_no_evidence_of_it():
     assert [t.cue for t in told.traces] == [Cue.ITSELF]
 
 
+def card(**presence: Calibration) -> Release:
+    return Release(
+        name="label",
+        version="1",
+        sha256="0" * 64,
+        classes=("label", "barcode", "qr"),
+        sees={},
+        input_name="images",
+        input_side_px=64,
+        output_name="output0",
+        tiling=Tiling(overlap_px=0, max_side_px=64),
+        thresholds={},
+        licence="Apache-2.0",
+        presence=presence,
+    )
+
+
+def knots(none: float, sure: float) -> Calibration:
+    return Calibration(raw=(0.0, 1.0), calibrated=(none, sure))
+
+
 def detection(kind: str, sure: float = 0.7) -> Detection:
     return Detection(kind=kind, raw=0.5, probability=sure, xyxy=BOX)
 
@@ -131,9 +154,34 @@ def detection(kind: str, sure: float = 0.7) -> Detection:
     ],
 )
 def test_boxes_of_a_release_become_evidence(part, kinds, cues):
-    traces = list(box_traces(part, [detection(kind) for kind in kinds], "label@1"))
+    traces = list(box_traces(part, [detection(kind) for kind in kinds], card(), "label@1"))
     assert [t.cue for t in traces] == cues
     assert {(t.probability, t.xyxy, t.source) for t in traces} <= {(0.7, BOX, "label@1")}
+
+
+def test_a_card_that_knows_says_what_a_box_means_for_the_photo():
+    boxes = [detection("label"), detection("barcode")]
+    told = list(box_traces(Part.LABEL, boxes, card(label=knots(0.1, 0.9)), "label@1"))
+    assert [t.probability for t in told] == pytest.approx([0.5, 0.7])
+
+
+@pytest.mark.parametrize(
+    ("cards", "expected"),
+    [
+        ([], 0.0),
+        ([card()], 0.0),
+        ([card(label=knots(0.1, 0.9))], 0.1),
+        ([card(barcode=knots(0.1, 0.9))], 0.0),  # says nothing of labels
+        ([card(label=knots(0.1, 0.9)), card(label=knots(0.04, 0.9))], 0.04),  # both looked
+    ],
+)
+def test_what_a_model_overlooks_leaves_a_doubt(cards, expected):
+    unseen = overlooked(Part.LABEL, cards)
+    assert unseen == expected
+    looks = [Look(place=0, traces=(), overlooked=unseen)]
+    told = presence(Shot.SHIPPING_LABEL, Part.LABEL, looks)
+    assert told
+    assert (told.probability, told.is_seen) == (expected, False)
 
 
 @pytest.mark.parametrize(
