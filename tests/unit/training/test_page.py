@@ -141,6 +141,7 @@ def test_the_calibration_s_page_shows_before_and_after(tmp_path: Path) -> None:
 
     assert "chosen on 300 validation photos" in page.words
     assert "The curve on the card" in page.words
+    assert " nan " not in page.words  # no box is that sure
     [figure] = page.figures
     names = [trace.name for trace in plotly.graph_objects.Figure(figure).data]
     assert names == ["as told", "before: raw score", "after: probability"]
