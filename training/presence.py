@@ -17,6 +17,7 @@ from models.vision.presence import (
     box_traces,
     code_traces,
     floors,
+    is_seen,
     overlooked,
     probability,
     telling,
@@ -46,17 +47,14 @@ class Case:
     """A label, a barcode or a QR code is on it, by its truth."""
     sure: float
     """Probability of a label, by boxes and codes together."""
-    boxes: float
+    is_seen: bool
+    """What a station would say."""
+    by_boxes: bool
     """The same by the release's boxes alone."""
-    codes: float
+    by_codes: bool
     """The same by the codes alone."""
     strongest: str
     """The most telling evidence (a Cue); NOTHING where there is none."""
-
-    @property
-    def is_seen(self) -> bool:
-        """What a station would say."""
-        return self.sure >= SEEN_AT
 
 
 def measure(
@@ -117,8 +115,9 @@ def _case(group: str, photo: Labelled, detector: Detector) -> Case | None:
         group=group,
         is_there=bool(photo.boxes),
         sure=max(unseen, probability(Part.LABEL, told)),
-        boxes=max(unseen, probability(Part.LABEL, boxes)),
-        codes=probability(Part.LABEL, codes),
+        is_seen=is_seen(Part.LABEL, told),
+        by_boxes=is_seen(Part.LABEL, boxes),
+        by_codes=is_seen(Part.LABEL, codes),
         strongest=told[0].cue if told else NOTHING,
     )
 
@@ -129,8 +128,8 @@ def _figures(cases: Sequence[Case]) -> dict[str, Any]:
     return {
         "photos": len(cases),
         "right": share([case.is_seen == case.is_there for case in cases]),
-        "right_by_boxes_alone": share([(c.boxes >= SEEN_AT) == c.is_there for c in cases]),
-        "right_by_codes_alone": share([(c.codes >= SEEN_AT) == c.is_there for c in cases]),
+        "right_by_boxes_alone": share([case.by_boxes == case.is_there for case in cases]),
+        "right_by_codes_alone": share([case.by_codes == case.is_there for case in cases]),
         "there_seen": share([case.is_seen for case in there]),
         "absent_not_seen": share([not case.is_seen for case in absent]),
         "auroc": _auroc(cases) if there and absent else None,

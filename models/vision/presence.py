@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from models.record import XyXy
 from models.records import Release
 from models.vision.codes import READER, Code
-from models.vision.detector import Detection, calibrated
+from models.vision.detector import Detection, calibrated, reaches
 from models.vocabulary import Cue, Part, Shot
 
 # Weak traces count towards a part's being there, but not every box of the model.
@@ -60,6 +60,8 @@ class Trace:
     """Left, top, right, bottom in pixels of the photo."""
     source: str
     """name@version of the model or the reader that saw it."""
+    is_reported: bool = True
+    """It reaches its release's threshold; a fainter one makes an absence less sure, and no more."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,8 +93,8 @@ class Presence:
 
     @property
     def is_seen(self) -> bool:
-        """It is more probably there than not."""
-        return self.probability >= SEEN_AT
+        """Something that is reported makes it more probably there than not."""
+        return is_seen(self.part, self.traces)
 
 
 def floors(card: Release) -> dict[str, float]:
@@ -124,6 +126,7 @@ def box_traces(
                 probability=calibrated(detection.raw, curve) if curve else detection.probability,
                 xyxy=detection.xyxy,
                 source=release,
+                is_reported=reaches(detection.raw, card.thresholds[detection.kind]),
             )
 
 
@@ -142,6 +145,15 @@ def code_traces(codes: Iterable[Code]) -> Iterator[Trace]:
 def probability(part: Part, traces: Iterable[Trace]) -> float:
     """That the part is on a photo with these traces; 0 without any."""
     return max((_weighed(part, trace) for trace in traces), default=0.0)
+
+
+def is_seen(part: Part, traces: Iterable[Trace]) -> bool:
+    """Whether something that is reported makes the part more probably there than not.
+
+    The threshold too, for it keeps boxes off clean photos: without it faint boxes that the few
+    labels of validation photos share with clean ones would count.
+    """
+    return any(trace.is_reported and _weighed(part, trace) >= SEEN_AT for trace in traces)
 
 
 def presence(shot: Shot, part: Part, looks: Sequence[Look]) -> Presence | None:

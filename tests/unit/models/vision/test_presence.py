@@ -96,6 +96,13 @@ def test_the_photo_that_speaks_for_it_most_decides(looks, place, is_seen):
     assert told.probability == probability(Part.LABEL, looks[place])
 
 
+def test_what_is_not_reported_makes_an_absence_less_sure_and_no_more():
+    faint = Trace(cue=Cue.ITSELF, probability=0.8, xyxy=BOX, source="label@1", is_reported=False)
+    told = found([faint])
+    assert (told.probability, told.is_seen) == (0.8, False)
+    assert found([faint, trace(Cue.BARCODE, 0.6)]).is_seen
+
+
 def test_where_nobody_looked_nothing_is_known():
     assert presence(Shot.SHIPPING_LABEL, Part.LABEL, []) is None
 
@@ -118,7 +125,7 @@ def test_what_says_nothing_of_a_part_is_no_evidence_of_it():
     assert [t.cue for t in told.traces] == [Cue.ITSELF]
 
 
-def card(**presence: Calibration) -> Release:
+def card(*, threshold: float = 0.5, **presence: Calibration) -> Release:
     return Release(
         name="label",
         version="1",
@@ -129,7 +136,7 @@ def card(**presence: Calibration) -> Release:
         input_side_px=64,
         output_name="output0",
         tiling=Tiling(overlap_px=0, max_side_px=64),
-        thresholds={},
+        thresholds=dict.fromkeys(("label", "barcode", "qr", "package", "stain"), threshold),
         licence="Apache-2.0",
         presence=presence,
     )
@@ -163,6 +170,12 @@ def test_a_card_that_knows_says_what_a_box_means_for_the_photo():
     boxes = [detection("label"), detection("barcode")]
     told = list(box_traces(Part.LABEL, boxes, card(label=knots(0.1, 0.9)), "label@1"))
     assert [t.probability for t in told] == pytest.approx([0.5, 0.7])
+
+
+@pytest.mark.parametrize(("threshold", "is_reported"), [(0.5, True), (0.51, False)])
+def test_a_box_below_the_threshold_is_not_reported(threshold, is_reported):
+    (told,) = box_traces(Part.LABEL, [detection("label")], card(threshold=threshold), "label@1")
+    assert told.is_reported is is_reported
 
 
 @pytest.mark.parametrize(

@@ -179,6 +179,14 @@ def test_a_weak_trace_of_the_label_makes_its_absence_less_sure(label):
     assert again.photo_sha256 == faint.photo.sha256
 
 
+def test_a_box_that_would_not_be_reported_does_not_show_the_label(label):
+    faint = view(Shot.SHIPPING_LABEL)
+    faint.picture.sizes[256][8:40, 8:40] = 80
+    card = label.card.model_copy(update={"thresholds": {"label": 0.8}})
+    (gone,) = parcel(Bundle(card=card, session=label.session), views=[faint]).findings
+    assert gone.probability == pytest.approx(1 - 0.9 * (1 - 80 / 255), abs=1e-6)
+
+
 def with_code(seen: View, *, is_read: bool = True) -> View:
     code = Code(format="QR Code", is_matrix=True, is_read=is_read, xyxy=(8, 8, 24, 24))
     return replace(seen, codes=(code,))
