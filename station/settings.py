@@ -16,7 +16,6 @@ from pydantic_settings import (
 )
 
 from models.record import Identifier
-from models.vision.backends import Backend
 from models.vocabulary import Language
 from station.errors import SettingsInvalid
 
@@ -65,7 +64,7 @@ class Settings(BaseSettings):
     """The page's language until somebody chooses the other."""
     releases: Path = _RELEASES
     """Folder of released models; an empty folder means that every look is left to people."""
-    backend: Backend | Literal["auto"] = "auto"
+    backend: Literal["auto", "onnxruntime", "openvino", "openvino-bf16"] = "auto"
     """What runs the models: onnxruntime, openvino, openvino-bf16, or auto for the quickest that is allowed."""
     min_free_mb: int = Field(default=500, ge=1)
     """Free disk in megabytes below which no further item is accepted."""

@@ -13,7 +13,15 @@ import yaml
 from models.errors import RecordInvalid, ReleaseRefused
 from models.records import Release
 from models.vision.backends import AUTO, Backend, allowed, fastest, installed
-from models.vision.session import OnnxSession, OpenVinoSession, Session, Shape, Signature
+from models.vision.lanes import Lanes, lanes_of
+from models.vision.session import (
+    OnnxSession,
+    OpenVinoSession,
+    Session,
+    Shape,
+    Signature,
+    usable_cores,
+)
 from models.vision.trial import trial_ms
 from models.vocabulary import Defect, Part
 
@@ -32,6 +40,8 @@ class Bundle:
     """What it does."""
     backend: Backend = Backend.ONNXRUNTIME
     """How it does it."""
+    lanes: int = 1
+    """How many tiles it is given side by side, each from a thread of its own."""
     per_tile_ms: Mapping[Backend, float] = field(default_factory=dict)
     """What the backends took for a tile where the quickest was looked for; empty where one was named."""
 
@@ -78,6 +88,10 @@ def open_release(
     _check_hash(folder / card.file, card)
     if backend == AUTO:
         return _quickest(folder, card, threads)
+    if backend not in set(Backend):
+        raise ReleaseRefused(
+            f"there is no backend {backend!r}; there are: {AUTO}, {', '.join(Backend)}"
+        )
     return _opened(folder, card, threads, Backend(backend))
 
 
@@ -90,7 +104,8 @@ def _opened(folder: Path, card: Release, threads: int | None, backend: Backend) 
     else:
         bf16 = backend is Backend.OPENVINO_BF16
         session = OpenVinoSession(path, bf16=bf16, threads=threads, side_px=side, check=check)
-    return Bundle(card=card, session=session, backend=backend)
+    lanes, _ = lanes_of(threads or usable_cores())
+    return Bundle(card=card, session=session, backend=backend, lanes=lanes)
 
 
 def _quickest(folder: Path, card: Release, threads: int | None) -> Bundle:
@@ -104,7 +119,7 @@ def _quickest(folder: Path, card: Release, threads: int | None) -> Bundle:
     if len(opened) == 1:
         return reference
     sessions = {backend: bundle.session for backend, bundle in opened.items()}
-    spent_ms = trial_ms(sessions, card.input_side_px)
+    spent_ms = trial_ms(sessions, card.input_side_px, Lanes(reference.lanes))
     return replace(opened[fastest(spent_ms)], per_tile_ms=spent_ms)
 
 

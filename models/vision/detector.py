@@ -1,6 +1,7 @@
 """A release looks at the photos of an item."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import queue
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -12,11 +13,10 @@ from models.record import XyXy
 from models.records import Calibration, Release
 from models.vision.bundle import Bundle
 from models.vision.geometry import Letterbox, clip
+from models.vision.lanes import Lanes
 from models.vision.picture import Picture
 from models.vision.tiles import Sighting, Tile, is_cut, merge, plan
 
-# Bounds memory: eight 640 px tiles are 39 MB of input. Twice what a session has lanes.
-TILES_AT_ONCE = 8
 # 0 to 255 → 0 to 1.
 _TO_UNIT = (np.arange(256, dtype=np.float32) / np.float32(255))[None]
 # A box thinner than this many photo pixels has no area worth a finding.
@@ -41,8 +41,7 @@ class Detection:
 class _Look:
     """One tile on its way into the model and back."""
 
-    place: int
-    """Of its photo among the photos."""
+    picture: Picture
     number: int
     """Among the photo's tiles."""
     tile: Tile
@@ -70,6 +69,8 @@ class Detector:
         self.card: Release = bundle.card
         self.identifier = bundle.identifier
         self._session = bundle.session
+        self._lane_count = bundle.lanes
+        self._lanes = Lanes(bundle.lanes)
 
     def detect(
         self, bgr: NDArray[np.uint8], *, floors: Mapping[str, float] | None = None
@@ -79,56 +80,56 @@ class Detector:
         return self.detect_all([picture], floors=floors)[0]
 
     def detect_all(
-        self, pictures: Sequence[Picture], *, floors: Mapping[str, float] | None = None
+        self, pictures: Iterable[Picture], *, floors: Mapping[str, float] | None = None
     ) -> list[tuple[Detection, ...]]:
         """What is seen on each photo, best first, each object once.
 
-        Tiles go into the model together, whichever photo they are of; a photo gives the same alone.
-        Each picture has the card's longest side among its sizes. `floors` replaces the card's
-        threshold of the classes that it names (class → raw score), for measuring. Raises
-        ReleaseRefused when the model gives what its card does not allow.
+        Tiles go through the model side by side, whichever photo they are of; a photo gives the same
+        alone. Each picture has the card's longest side among its sizes; one that is made on demand
+        is made while those before it are looked at. `floors` replaces the card's threshold of the
+        classes that it names (class → raw score), for measuring. Raises ReleaseRefused when the
+        model gives what its card does not allow.
         """
         limits = self.card.thresholds | dict(floors or {})
         lowest = np.array([limits[kind] for kind in self.card.classes], np.float32)
-        sightings: list[list[Sighting]] = [[] for _ in pictures]
+        seen: list[tuple[Picture, list[Sighting]]] = []
         for look, row in self._looked(self._looks(pictures)):
-            sightings[look.place] += self._on_look(look, row, lowest)
-        return [
-            self._detections(picture, merge(seen))
-            for picture, seen in zip(pictures, sightings, strict=True)
-        ]
+            if look.number == 0:
+                seen.append((look.picture, []))
+            seen[-1][1].extend(self._on_look(look, row, lowest))
+        return [self._detections(picture, merge(sightings)) for picture, sightings in seen]
 
-    def _looks(self, pictures: Sequence[Picture]) -> list[_Look]:
+    def _looks(self, pictures: Iterable[Picture]) -> Iterator[_Look]:
         side, tiling = self.card.input_side_px, self.card.tiling
-        reduced = [picture.sizes[tiling.max_side_px] for picture in pictures]
-        return [
-            _Look(
-                place=place,
-                number=number,
-                tile=tile,
-                fit=Letterbox.fit(tile.width, tile.height, side),
-                bgr=bgr,
-            )
-            for place, bgr in enumerate(reduced)
-            for number, tile in enumerate(plan(bgr.shape[1], bgr.shape[0], side, tiling))
-        ]
+        for picture in pictures:
+            bgr = picture.sizes[tiling.max_side_px]
+            for number, tile in enumerate(plan(bgr.shape[1], bgr.shape[0], side, tiling)):
+                fit = Letterbox.fit(tile.width, tile.height, side)
+                yield _Look(picture=picture, number=number, tile=tile, fit=fit, bgr=bgr)
 
-    def _looked(self, looks: Sequence[_Look]) -> Iterator[tuple[_Look, NDArray[np.float32]]]:
+    def _looked(self, looks: Iterable[_Look]) -> Iterator[tuple[_Look, NDArray[np.float32]]]:
         side = self.card.input_side_px
-        # One buffer for all batches: fresh memory costs more than filling it.
-        batch = np.empty((min(TILES_AT_ONCE, len(looks)), 3, side, side), np.float32)
-        for start in range(0, len(looks), TILES_AT_ONCE):
-            some = looks[start : start + TILES_AT_ONCE]
-            for look, planes in zip(some, batch, strict=False):
-                fill(planes, look.pixels, look.fit)
-            rows = self._session.run(batch[: len(some)])
-            self._check(rows, len(some))
-            yield from zip(some, rows, strict=True)
+        # One for each lane, used again and again: fresh memory costs more than filling it.
+        free: queue.SimpleQueue[NDArray[np.float32]] = queue.SimpleQueue()
+        for _ in range(self._lane_count):
+            free.put(np.empty((1, 3, side, side), np.float32))
 
-    def _check(self, rows: NDArray[np.float32], count: int) -> None:
+        def through(look: _Look) -> tuple[_Look, NDArray[np.float32]]:
+            tile = free.get()
+            try:
+                fill(tile[0], look.pixels, look.fit)
+                rows = self._session.run(tile)
+            finally:
+                free.put(tile)
+            self._check(rows)
+            return look, rows[0]
+
+        return self._lanes.map(through, looks)
+
+    def _check(self, rows: NDArray[np.float32]) -> None:
         name = self.identifier
-        if rows.ndim != 3 or rows.shape[0] != count or rows.shape[2] != 6:
-            raise ReleaseRefused(f"{name}: it should give [{count}, boxes, 6], got {rows.shape}")
+        if rows.ndim != 3 or rows.shape[0] != 1 or rows.shape[2] != 6:
+            raise ReleaseRefused(f"{name}: it should give [1, boxes, 6], got {rows.shape}")
         if not np.isfinite(rows).all():
             raise ReleaseRefused(f"{name}: it gave values that are no numbers")
         scores, classes = rows[..., 4], rows[..., 5]

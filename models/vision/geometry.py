@@ -65,7 +65,8 @@ class Letterbox:
         square = np.full((self.side_px, self.side_px, 3), PADDING_GREY, np.uint8)
         rows = slice(self.top_px, self.top_px + self.inner_height)
         columns = slice(self.left_px, self.left_px + self.inner_width)
-        square[rows, columns] = resize(bgr, self.inner_width, self.inner_height)
+        inner = self.inner_width, self.inner_height
+        square[rows, columns] = resize(halved(bgr, *inner), *inner)
         return square
 
     def to_input(self, boxes: Boxes) -> Boxes:
@@ -93,6 +94,22 @@ def resize(bgr: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]
     shrinks = width * height < bgr.shape[0] * bgr.shape[1]
     how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(bgr, (width, height), interpolation=how), np.uint8)
+
+
+def halved(bgr: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    """Halved as long as that leaves at least width × height, and both sides are even.
+
+    Halving is exact and quick (3 ms for 12 megapixels), reducing by area in one go is not (32 ms to
+    1,280 px on one core); after it there is a quarter left to do so with.
+    """
+    while (
+        bgr.shape[1] % 2 == bgr.shape[0] % 2 == 0
+        and bgr.shape[1] >= 2 * width
+        and bgr.shape[0] >= 2 * height
+    ):
+        half = (bgr.shape[1] // 2, bgr.shape[0] // 2)
+        bgr = np.asarray(cv2.resize(bgr, half, interpolation=cv2.INTER_AREA), np.uint8)
+    return bgr
 
 
 def areas(boxes: Boxes) -> NDArray[np.float64]:

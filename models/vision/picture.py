@@ -6,11 +6,10 @@ Twelve megapixels are 36 MB, and four photos of them 144 MB, of which a detector
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.vision.geometry import resize
+from models.vision.geometry import halved, resize
 from models.vision.tiles import reduced_size
 
 Bgr = NDArray[np.uint8]
@@ -41,7 +40,7 @@ class Picture:
         half = bgr
         for side in sorted(set(sides_px), reverse=True):
             size = reduced_size(width, height, side)
-            half = _halved(half, *size)
+            half = halved(half, *size)
             sizes[side] = resize(half, *size)
         return cls(width=width, height=height, sizes=sizes)
 
@@ -49,19 +48,3 @@ class Picture:
 def reduced(bgr: Bgr, side_px: int) -> Bgr:
     """The photo with a longer side of at most `side_px`, by area, so that marks fade and do not flicker."""
     return Picture.of(bgr, (side_px,)).sizes[side_px]
-
-
-def _halved(bgr: Bgr, width: int, height: int) -> Bgr:
-    """Halved as long as that leaves at least width × height, and both sides are even.
-
-    Halving is exact and quick (3 ms for 12 megapixels), reducing by area in one go is not (32 ms to
-    1,280 px on one core); after it there is a quarter left to do so with.
-    """
-    while (
-        bgr.shape[1] % 2 == bgr.shape[0] % 2 == 0
-        and bgr.shape[1] >= 2 * width
-        and bgr.shape[0] >= 2 * height
-    ):
-        half = (bgr.shape[1] // 2, bgr.shape[0] // 2)
-        bgr = np.asarray(cv2.resize(bgr, half, interpolation=cv2.INTER_AREA), np.uint8)
-    return bgr

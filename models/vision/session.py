@@ -4,7 +4,6 @@ import functools
 import os
 import queue
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state
 
 from models.errors import ReleaseRefused
+from models.vision.lanes import lanes_of
 
 Batch = NDArray[np.float32]
 """[n, 3, side, side] RGB 0 to 1."""
@@ -24,13 +24,11 @@ Rows = NDArray[np.float32]
 Shape = tuple[int | str | None, ...]
 """Of a model's input or output; an axis is a number, a name where it is free, or None."""
 
-# Each lane holds its own tensors, 65 MB at 640 px. With more cores than this, lanes share them out.
-MAX_LANES = 4
 _QUIET = 4  # onnxruntime's fatal only: everything else comes as an exception, which is told once
 
 
 class Session(Protocol):
-    """A loaded model."""
+    """A loaded model. Several threads may look through it at the same time."""
 
     def run(self, batch: Batch) -> Rows:
         """[n, 3, side, side] RGB 0 to 1 → [n, boxes, 6] of x1, y1, x2, y2, score, class."""
@@ -60,25 +58,6 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-class _Lanes:
-    """Tiles side by side, each on its own core.
-
-    Two threads on one small tile wait for each other: side by side, a tile costs a fifth less of
-    the processor's time (10.2 ms instead of 12.4 at 320 px), and its numbers are the same.
-    """
-
-    def __init__(self, cores: int) -> None:
-        self.count = max(1, min(cores, MAX_LANES))
-        self.cores_each = max(1, cores // self.count)
-        self._pool = ThreadPoolExecutor(self.count, "tiles") if self.count > 1 else None
-
-    def run(self, look: Callable[[Batch], Rows], batch: Batch) -> Rows:
-        """Each tile of the batch through `look`, which takes one at a time."""
-        tiles = [batch[at : at + 1] for at in range(len(batch))]
-        side_by_side = self._pool.map if self._pool and len(tiles) > 1 else map
-        return np.concatenate(list(side_by_side(look, tiles)))
-
-
 class OnnxSession:
     """An ONNX model in onnxruntime, warmed: the first photo is as quick as the next."""
 
@@ -96,10 +75,10 @@ class OnnxSession:
         free. Raises ReleaseRefused.
         """
         self._path = path
-        self._lanes = _Lanes(threads or usable_cores())
+        lanes, cores_each = lanes_of(threads or usable_cores())
         try:
             self._session = onnxruntime.InferenceSession(
-                str(path), _options(self._lanes.cores_each), providers=["CPUExecutionProvider"]
+                str(path), _options(cores_each), providers=["CPUExecutionProvider"]
             )
         except _ERRORS as error:
             raise ReleaseRefused(f"{path}: onnxruntime cannot load it: {_brief(error)}") from error
@@ -107,14 +86,14 @@ class OnnxSession:
             check(_onnx_signature(self._session))
         self._input = self._session.get_inputs()[0]
         self._output = self._session.get_outputs()[0]
-        self.run(_warming(self._input.shape, side_px, self._lanes.count))
+        self.run(_warming(self._input.shape, side_px, lanes))
 
     def run(self, batch: Batch) -> Rows:
         """[n, 3, side, side] RGB 0 to 1 → [n, boxes, 6], tile by tile.
 
         Raises ReleaseRefused when the model cannot take or do it.
         """
-        return self._lanes.run(self._look, batch)
+        return np.concatenate([self._look(batch[at : at + 1]) for at in range(len(batch))])
 
     def _look(self, tile: Batch) -> Rows:
         try:
@@ -144,17 +123,17 @@ class OpenVinoSession:
         openvino = _openvino()
         self._path, self._errors = path, _exceptions_of(openvino._pyopenvino)  # noqa: SLF001 - nowhere else
         cores = threads or usable_cores()
-        self._lanes = _Lanes(cores)
+        lanes, _ = lanes_of(cores)
         try:
             model = _read(openvino, path)
         except self._errors as error:
             raise ReleaseRefused(f"{path}: OpenVINO cannot load it: {_brief(error)}") from error
         if check:
             check(_openvino_signature(model))
-        warming = _warming(_shape(model.inputs[0]), side_px, self._lanes.count)
+        warming = _warming(_shape(model.inputs[0]), side_px, lanes)
         try:
             compiled = _compiled(openvino, model, warming.shape[1:], cores, bf16=bf16)
-            self._requests = _requests(compiled, self._lanes.count)
+            self._requests = _requests(compiled, lanes)
         except self._errors as error:
             raise ReleaseRefused(f"{path}: it cannot be run: {_brief(error)}") from error
         self.run(warming)
@@ -164,7 +143,7 @@ class OpenVinoSession:
 
         Raises ReleaseRefused when the model cannot take or do it.
         """
-        return self._lanes.run(self._look, batch)
+        return np.concatenate([self._look(batch[at : at + 1]) for at in range(len(batch))])
 
     def _look(self, tile: Batch) -> Rows:
         request = self._requests.get()
@@ -265,7 +244,7 @@ def _compiled(
         # Said outright: where the processor has bf16, OpenVINO would take it unasked.
         "INFERENCE_PRECISION_HINT": kind,
         "PERFORMANCE_HINT": "THROUGHPUT",
-        "NUM_STREAMS": min(cores, MAX_LANES),
+        "NUM_STREAMS": lanes_of(cores)[0],
         "INFERENCE_NUM_THREADS": cores,
         # A lane tied to a core waits for whatever else runs there; other cores may be idle.
         "ENABLE_CPU_PINNING": False,

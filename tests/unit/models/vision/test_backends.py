@@ -9,6 +9,7 @@ from models.errors import ReleaseRefused
 from models.records import LowerPrecision
 from models.vision.backends import Backend, allowed, fastest, installed
 from models.vision.bundle import read_card
+from models.vision.lanes import Lanes, lanes_of
 from models.vision.trial import trial_ms
 from tests.tiny_model import write_release
 
@@ -51,6 +52,13 @@ def test_fewer_bits_may_cost_half_a_point(tmp_path, ap50, ap50_95, expected):
     assert allowed(measured, BF16) is expected
 
 
+@pytest.mark.parametrize(
+    ("cores", "expected"), [(1, (1, 1)), (2, (2, 1)), (4, (4, 1)), (7, (4, 1)), (16, (4, 4))]
+)
+def test_cores_are_shared_out(cores, expected):
+    assert lanes_of(cores) == expected
+
+
 def test_the_reference_is_always_here_and_first():
     assert installed()[0] is ONNXRUNTIME
 
@@ -69,22 +77,24 @@ class Made:
 
 
 def test_the_trial_measures_a_tile_of_each():
-    spent = trial_ms({ONNXRUNTIME: Made(ms=4), OPENVINO: Made(ms=1)}, 32)
+    spent = trial_ms({ONNXRUNTIME: Made(ms=4), OPENVINO: Made(ms=1)}, 32, Lanes(1))
     assert 4 <= spent[ONNXRUNTIME] < 40
     assert 1 <= spent[OPENVINO] < spent[ONNXRUNTIME]
 
 
 @pytest.mark.parametrize("broken", [{"score": 0.9}, {"score": float("nan")}, {"refuses": True}])
 def test_who_says_something_else_is_not_chosen_however_quick(broken):
-    assert set(trial_ms({ONNXRUNTIME: Made(), OPENVINO: Made(**broken)}, 32)) == {ONNXRUNTIME}
+    assert set(trial_ms({ONNXRUNTIME: Made(), OPENVINO: Made(**broken)}, 32, Lanes(1))) == {
+        ONNXRUNTIME
+    }
 
 
 def test_bf16_may_differ_in_the_second_digit():
     sessions = {ONNXRUNTIME: Made(score=0.5), BF16: Made(score=0.52)}
-    assert set(trial_ms(sessions, 32)) == set(sessions)
+    assert set(trial_ms(sessions, 32, Lanes(1))) == set(sessions)
 
 
 def test_a_slow_machine_does_not_wait_for_all_rounds():
     start = time.perf_counter()
-    trial_ms({ONNXRUNTIME: Made(ms=40), OPENVINO: Made(ms=40)}, 32)
+    trial_ms({ONNXRUNTIME: Made(ms=40), OPENVINO: Made(ms=40)}, 32, Lanes(1))
     assert time.perf_counter() - start < 1.5  # two answers and two rounds of 160 ms, not five

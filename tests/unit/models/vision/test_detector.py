@@ -1,5 +1,7 @@
 """A real tiny model over photos of every size."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,6 @@ from models.errors import ReleaseRefused
 from models.records import Calibration
 from models.vision.bundle import open_release
 from models.vision.detector import (
-    TILES_AT_ONCE,
     Detector,
     calibrated,
     fill,
@@ -20,8 +21,8 @@ from models.vision.tiles import Tile
 from tests.tiny_model import constant_output, dark_finder, write_release
 
 
-def detector(tmp_path, **card) -> Detector:
-    return Detector(open_release(write_release(tmp_path, **card), threads=1))
+def detector(tmp_path, *, threads: int = 1, **card) -> Detector:
+    return Detector(open_release(write_release(tmp_path, **card), threads=threads))
 
 
 def photo(width: int, height: int, *spots: tuple[int, int, int, int], dark: int = 0):
@@ -56,23 +57,37 @@ PHOTOS = [
 ]
 
 
-def test_photos_looked_at_together_give_what_each_gives_alone(tmp_path):
-    seeing = detector(tmp_path)
-    batches = []
+@pytest.mark.parametrize("threads", [1, 2, 9])
+def test_photos_looked_at_together_give_what_each_gives_alone(tmp_path, threads):
+    seeing = detector(tmp_path, threads=threads)
+    single = detector(tmp_path / "alone")
+    alone = [single.detect(bgr) for bgr in PHOTOS]
+    made = (Picture.of(bgr, (256,)) for bgr in PHOTOS)  # on demand, as well as a list
+    assert seeing.detect_all(made) == alone
+    assert [len(found) for found in alone] == [2, 1, 0, 1, 1]
+    assert seeing.detect_all([]) == []
+
+
+def test_tiles_of_several_photos_are_looked_at_side_by_side(tmp_path):
+    seeing = detector(tmp_path, threads=2)
+    together = threading.Barrier(2, timeout=30)
     run = seeing._session.run
 
-    class Counting:
+    class Meeting:
         def run(self, batch):
-            batches.append(len(batch))
+            together.wait()  # passes only where two are in here at once
             return run(batch)
 
-    alone = [seeing.detect(bgr) for bgr in PHOTOS]
-    seeing._session = Counting()
-    together = seeing.detect_all([Picture.of(bgr, (256,)) for bgr in PHOTOS])
-    assert together == alone
-    assert [len(found) for found in alone] == [2, 1, 0, 1, 1]
-    assert set(batches[:-1]) == {TILES_AT_ONCE}  # whichever photos they are of
-    assert seeing.detect_all([]) == []
+    seeing._session = Meeting()
+    pictures = [Picture.of(photo(64, 64, (10, 20, 30, 40)), (256,)) for _ in range(4)]
+    assert [len(found) for found in seeing.detect_all(pictures)] == [1, 1, 1, 1]
+
+
+def test_a_model_that_fails_on_one_tile_fails_the_look(tmp_path):
+    seeing = detector(tmp_path, model=constant_output([[1, 1, 9, 9, 2.0, 0]]), threads=2)
+    for _ in range(3):  # and its buffers are free again
+        with pytest.raises(ReleaseRefused, match="scores should be 0 to 1"):
+            seeing.detect(photo(300, 300))
 
 
 @pytest.mark.parametrize("size", [(64, 64), (64, 40), (31, 64), (200, 90), (1, 1)])
