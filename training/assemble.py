@@ -5,6 +5,7 @@ import functools
 import hashlib
 import io
 import json
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from training.render.painters import Materials
 from training.split import Split
 
 JPEG_QUALITY = 93
+# Where write_pictures leaves the validation photos.
+HELD_OUT = "held-out"
 _TEXTURE_SIDE_PX = 480
 _SCENE_SIDE_PX = 640
 
@@ -155,8 +158,24 @@ def write_pictures(
             for which in (Split.TRAIN, Split.VAL)
         }
     )
+    _write_held_out(version, out / HELD_OUT)
     _write_facts(version, counts, out)
     return counts
+
+
+def _write_held_out(version: Version, out: Path) -> None:
+    """The validation photos as they are, a set a folder: to calibrate on, or to paint on first."""
+    classes = version.recipe.classes
+    for source in version.recipe.sources:
+        for photo in version.of(source.folder, Split.VAL):
+            at = out / source.folder
+            for part in ("images", "labels"):
+                (at / part).mkdir(parents=True, exist_ok=True)
+            (at / "classes.txt").write_text("".join(f"{name}\n" for name in classes))
+            name = photo.sha256[:16]
+            shutil.copyfile(photo.path, at / "images" / f"{name}{photo.path.suffix.lower()}")
+            lines = [line_of(box, classes, photo.width, photo.height) for box in photo.boxes]
+            (at / "labels" / f"{name}.txt").write_text("".join(f"{line}\n" for line in lines))
 
 
 def _write_steps(

@@ -11,18 +11,20 @@ from typing import Annotated, ParamSpec, TypeVar
 import typer
 
 from models.errors import SecondlookError
-from models.vision.bundle import RELEASES, open_release, read_card
+from models.vision.backends import AUTO, Backend
+from models.vision.bundle import RELEASES, open_release, read_card, read_cards
 from training import assemble as assembly
+from training import bench as speed
 from training import calibrate as calibration
 from training import evaluate as evaluation
 from training import export as exporting
 from training import page as pages
+from training import precision as precisions
 from training import presence as presences
 from training import register as registry
 from training import sheets
 from training import train as learning
 from training import warm as warming
-from training.bench import bench as measure_speed
 from training.errors import RecipeInvalid
 from training.progress import track
 from training.read import image_files
@@ -216,7 +218,8 @@ def export(
     """Write a run's model as ONNX with a first card; refused where it differs from PyTorch."""
     record = exporting.read_record(run)
     model = out / registry.MODEL
-    done = exporting.export(run, model, image_files(pinned)[::PINNED_EVERY], weights)
+    photos = image_files(pinned)[::PINNED_EVERY]
+    done = exporting.export(run, model, photos, weights, version=version, licence=registry.LICENCE)
     registry.write_card(registry.candidate_card(record, done.classes, model, version), out)
     apart = done.parity
     _say(f"{model}: {apart.boxes} boxes, at most {apart.box_px:.4f} px and {apart.score:.5f} apart")
@@ -226,25 +229,22 @@ def export(
 @explained
 def calibrate(
     release: Release,
-    photos: Photos,
-    recipe: DataRecipe,
+    data: Annotated[list[Path], typer.Option(help="Held-out labelled photos; never test photos.")],
+    clean: Annotated[
+        list[Path] | None, typer.Option(help="Held-out photos without any of the classes.")
+    ] = None,
     allowed: Annotated[
         float, typer.Option(help="False boxes that a clean photo may show on average.")
     ] = 0.1,
     quiet: Annotated[
         list[str] | None,
-        typer.Option(help="Set whose clean photos alone --allowed is about; may be repeated."),
+        typer.Option(help="Folder whose clean photos alone --allowed is about; may be repeated."),
     ] = None,
     html_file: Html = None,
 ) -> None:
-    """Choose a candidate's thresholds and calibration on the data set's validation photos."""
+    """Choose a candidate's thresholds and calibration on validation photos."""
     bundle = open_release(release)
-    version = assembly.freeze(read_data_recipe(recipe), photos)
-    held = [
-        evaluation.Photo(photo=photo, group=source.folder)
-        for source in version.recipe.sources
-        for photo in version.of(source.folder, Split.VAL)
-    ]
+    held = evaluation.photos_of(bundle, data, clean or [], _say)
     seen = evaluation.look(bundle, held, _say)
     fits = calibration.fitted(seen, allowed=allowed, quiet=quiet or ())
     card = calibration.with_fits(bundle.card, fits)
@@ -252,6 +252,26 @@ def calibrate(
     if html_file:
         pages.write(pages.calibration_page(card, fits, len(held), _today()), html_file)
     _say(f"{card.identifier}: thresholds {card.thresholds} from {len(held)} validation photos")
+
+
+@app.command()
+@explained
+def precision(release: Release, photos: Photos, recipe: DataRecipe) -> None:
+    """Measure what bf16 costs on the validation photos, and note on the card that it may be used."""
+    card = read_card(release)
+    version = assembly.freeze(read_data_recipe(recipe), photos)
+    held = [
+        evaluation.Photo(photo=photo, group=source.folder)
+        for source in version.recipe.sources
+        for photo in version.of(source.folder, Split.VAL)
+    ]
+    registry.write_card(precisions.without_precision(card), release)
+    found = precisions.measure(release, held, _say)
+    registry.write_card(precisions.with_precision(card, found), release)
+    _say(
+        f"{card.identifier}: bf16 costs {found.loss * 100:.2f} points on {found.photos} photos "
+        f"and takes {found.time_share:.0%} of the time; noted on the card"
+    )
 
 
 @app.command()
@@ -317,16 +337,28 @@ def register(
 @explained
 def bench(
     photos: Annotated[
-        list[Path] | None, typer.Argument(help="Photos; those of the sample by default.")
+        list[Path] | None, typer.Argument(help="Photos; some of the sample's by default.")
     ] = None,
-    release: Release = RELEASES / "stain",
+    release: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder of a release; all that are shipped by default."),
+    ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="How often everything is timed.")] = 5,
+    backend: Annotated[
+        str, typer.Option(help="What runs the models: auto or " + ", ".join(Backend))
+    ] = AUTO,
     json_file: Json = None,
 ) -> None:
-    """Time the bare session, the whole pipeline and Ultralytics side by side on this machine."""
-    card = read_card(release)
-    peer = exporting.peer(release / card.file, card.input_side_px)
-    report = measure_speed(release, photos or image_files(SAMPLE), rounds=rounds, peer=peer)
+    """Time the bare session, the whole pipeline, its backends and Ultralytics side by side."""
+    items = speed.items(photos or image_files(SAMPLE)[::PINNED_EVERY])
+    timed = []
+    for folder in release or [RELEASES / card.name for card in read_cards(RELEASES)]:
+        card = read_card(folder)
+        _say(f"{card.identifier} …")
+        peer = exporting.peer(folder / card.file, card.input_side_px)
+        timed.append(speed.bench(folder, items, rounds=rounds, peer=peer, backend=backend))
+    report = speed.report(timed)
     if json_file:
         evaluation.write(report, json_file)
+    _say(speed.table(report))
     typer.echo(json.dumps(report))

@@ -54,10 +54,7 @@ def measure(
         complaints.append(line)
         told(f"passed over: {line}")
 
-    photos = [
-        *_photos(data, bundle, complain, clean=False),
-        *_photos(clean, bundle, complain, clean=True),
-    ]
+    photos = photos_of(bundle, data, clean, complain)
     start = time.perf_counter()
     looks = list(_looks(bundle, photos, told, complain))
     return Measurement(
@@ -69,6 +66,16 @@ def measure(
         rendered=tuple(_name(folder) for folder in (*data, *clean) if _is_rendered(folder)),
         seconds=time.perf_counter() - start,
     )
+
+
+def photos_of(
+    bundle: Bundle, data: Sequence[Path], clean: Sequence[Path], complain: Told
+) -> list[Photo]:
+    """The photos of labelled and of clean folders; what cannot be read is told. Raises DatasetInvalid."""
+    return [
+        *_photos(data, bundle, complain, clean=False),
+        *_photos(clean, bundle, complain, clean=True),
+    ]
 
 
 def look(

@@ -163,3 +163,14 @@ def test_a_photo_in_two_sets_stands_once(root: Path) -> None:
 
     assert len({row.sha256 for row in version.rows}) == len(version.rows)
     assert len(read_set(root / "clean/train", (), clean=True).photos) == 6
+
+
+def test_validation_photos_are_left_as_they_are_for_calibration(root: Path, tmp_path: Path) -> None:
+    version = version_of(root)
+    write_pictures(version, root, tmp_path / "out", lambda _: None)
+
+    for folder, boxes in (("marked", 1), ("clean", 0)):
+        held = read_set(tmp_path / "out/held-out" / folder, ["stain"]).photos
+        expected = {photo.sha256: len(photo.boxes) for photo in version.of(folder, Split.VAL)}
+        assert {photo.sha256: len(photo.boxes) for photo in held} == expected
+        assert set(expected.values()) == {boxes}

@@ -3,7 +3,6 @@ import json
 from pathlib import Path
 
 import pytest
-import yaml
 from typer.testing import CliRunner
 
 from models.vision.bundle import read_card
@@ -59,25 +58,19 @@ def test_evaluate_writes_json_and_prints_the_figures(tmp_path: Path, data: Path)
 
 def test_calibrate_changes_the_card_and_writes_its_page(tmp_path: Path) -> None:
     release = write_release(tmp_path / "releases")
-    photos = {f"{i}": (with_dark(pale(i), BOX, level=3 * i), []) for i in range(12)}
-    write_set(tmp_path / "photos/shelf/train", photos)
-    recipe = yaml.safe_load((RECIPES / "stain.data.yaml").read_text())
-    source = {"folder": "shelf", "source": "drawn", "licence": "none", "hold_out": 8}
-    kept = {key: recipe[key] for key in ("name", "version", "classes", "side_px", "seed")}
-    steps = [{"source": "shelf", "times": 1}]
-    drawn = {"near_bits": 0, "sources": [source], "train": steps, "val": steps}
-    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(kept | drawn))
-    given = (
-        "--release",
-        release,
-        "--photos",
-        tmp_path / "photos",
-        "--recipe",
-        tmp_path / "recipe.yaml",
-    )
+    photos = {f"{i}": (with_dark(pale(i), BOX, level=3 * i), []) for i in range(8)}
+    shelf = write_set(tmp_path / "held-out/shelf", photos)
+    given = ("--release", release, "--data", shelf)
 
     code, _, err = run(
-        "calibrate", *given, "--quiet", "shelf", "--allowed", 1, "--html", tmp_path / "c.html"
+        "calibrate",
+        *given,
+        "--quiet",
+        "held-out/shelf",
+        "--allowed",
+        1,
+        "--html",
+        tmp_path / "c.html",
     )
     assert (code, "from 8 validation photos" in err) == (0, True)
     card = read_card(release)
@@ -89,7 +82,7 @@ def test_calibrate_changes_the_card_and_writes_its_page(tmp_path: Path) -> None:
 
     code, _, err = run("calibrate", *given, "--quiet", "floor")
     assert code == 2
-    assert "are in ['shelf'], not all of ['floor']" in err
+    assert "are in ['held-out/shelf'], not all of ['floor']" in err
 
 
 def test_bench_tells_its_ratio(tmp_path: Path, data: Path) -> None:
@@ -112,7 +105,7 @@ def test_bench_tells_its_ratio(tmp_path: Path, data: Path) -> None:
         (("assemble", "--photos", "nowhere", "--recipe", RECIPES / "stain.data.yaml", "--out", "out"), "images/"),
         (("assemble", "--photos", "nowhere", "--recipe", "nowhere.yaml", "--out", "out"), "nowhere.yaml"),
         (("export", "--run", "nowhere", "--out", "out"), "run.json"),
-        (("calibrate", "--release", "nowhere", "--photos", "nowhere", "--recipe", "nowhere"), "there is no card"),
+        (("calibrate", "--release", "nowhere", "--data", "nowhere"), "there is no card"),
         (("register", "--candidate", "nowhere", "--report", "r", "--notes", "n"), "there is no card"),
         (("train", "--recipe", "nowhere.yaml", "--data", "d", "--run", "r"), "nowhere.yaml"),
         (("bench", "--release", "nowhere"), "there is no card"),
