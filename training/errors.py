@@ -6,6 +6,7 @@ SecondlookError
     ├── RecipeInvalid
     ├── RunInvalid
     ├── ExportRefused
+    ├── PrecisionRefused
     └── ExtraMissing
 """
 
@@ -30,6 +31,10 @@ class RunInvalid(TrainingError):
 
 class ExportRefused(TrainingError):
     """The exported model does not say what the trained one says."""
+
+
+class PrecisionRefused(TrainingError):
+    """With fewer bits the model sees too much less."""
 
 
 class ExtraMissing(TrainingError):
