@@ -33,7 +33,6 @@ from training.render import dataset as rendering
 from training.render.order import order
 from training.render.returns import RETURNS
 from training.render.sample import write as write_sample
-from training.split import Split
 from training.summary import headlines, report_of
 
 SAMPLE = Path("datasets/sample")
@@ -256,17 +255,17 @@ def calibrate(
 
 @app.command()
 @explained
-def precision(release: Release, photos: Photos, recipe: DataRecipe) -> None:
-    """Measure what bf16 costs on the validation photos, and note on the card that it may be used."""
+def precision(
+    release: Release,
+    data: Annotated[list[Path], typer.Option(help="Held-out labelled photos; never test photos.")],
+    clean: Annotated[
+        list[Path] | None, typer.Option(help="Held-out photos without any of the classes.")
+    ] = None,
+) -> None:
+    """Measure what bf16 costs on validation photos, and note on the card that it may be used."""
     card = read_card(release)
-    version = assembly.freeze(read_data_recipe(recipe), photos)
-    held = [
-        evaluation.Photo(photo=photo, group=source.folder)
-        for source in version.recipe.sources
-        for photo in version.of(source.folder, Split.VAL)
-    ]
     registry.write_card(precisions.without_precision(card), release)
-    found = precisions.measure(release, held, _say)
+    found = precisions.measure(release, data, clean or [], _say)
     registry.write_card(precisions.with_precision(card, found), release)
     _say(
         f"{card.identifier}: bf16 costs {found.loss * 100:.2f} points on {found.photos} photos "
@@ -350,10 +349,11 @@ def bench(
     json_file: Json = None,
 ) -> None:
     """Time the bare session, the whole pipeline, its backends and Ultralytics side by side."""
+    folders = release or [RELEASES / card.name for card in read_cards(RELEASES)]
+    cards = [read_card(folder) for folder in folders]
     items = speed.items(photos or image_files(SAMPLE)[::PINNED_EVERY])
     timed = []
-    for folder in release or [RELEASES / card.name for card in read_cards(RELEASES)]:
-        card = read_card(folder)
+    for folder, card in zip(folders, cards, strict=True):
         _say(f"{card.identifier} …")
         peer = exporting.peer(folder / card.file, card.input_side_px)
         timed.append(speed.bench(folder, items, rounds=rounds, peer=peer, backend=backend))

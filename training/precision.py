@@ -15,7 +15,7 @@ from models.vision.bundle import Bundle, open_release
 from models.vision.lanes import Lanes
 from models.vision.trial import trial_ms
 from training.errors import PrecisionRefused
-from training.evaluate import Photo, Told, look
+from training.evaluate import Told, look, photos_of
 from training.metrics import OVERLAPS, Reals, Seen
 from training.tally import Tally
 
@@ -23,12 +23,15 @@ LOW = Backend.OPENVINO_BF16
 FULL = (Backend.ONNXRUNTIME, Backend.OPENVINO)
 
 
-def measure(release: Path, photos: Sequence[Photo], told: Told) -> LowerPrecision:
-    """Look at the photos with float32 and with fewer bits. Raises SecondlookError.
+def measure(
+    release: Path, data: Sequence[Path], clean: Sequence[Path], told: Told
+) -> LowerPrecision:
+    """Look at the photos of these folders with float32 and with fewer bits. Raises SecondlookError.
 
     The photos are validation's: what a release may do is not chosen on test photos.
     """
     exact, low = (open_release(release, backend=backend) for backend in (FULL[0], LOW))
+    photos = photos_of(exact, data, clean, told)
     full = _precisions(look(exact, photos, told))
     fewer = _precisions(look(low, photos, told))
     return LowerPrecision(

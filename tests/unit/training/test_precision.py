@@ -2,7 +2,6 @@ import json
 from pathlib import Path
 
 import pytest
-import yaml
 from typer.testing import CliRunner
 
 from models.records import LowerPrecision
@@ -13,22 +12,9 @@ from tests.unit.models.vision.openvinos import needs_openvino, processor
 from tests.unit.training.photosets import pale, with_dark, write_set
 from training.cli import app
 from training.errors import PrecisionRefused
-from training.evaluate import Photo
 from training.precision import measure, with_precision, without_precision
-from training.read import read_set
 
 BOX = (40, 30, 70, 60)
-RECIPE = {
-    "name": "tiny",
-    "version": 1,
-    "classes": ["stain"],
-    "side_px": 96,
-    "seed": 5,
-    "near_bits": 4,
-    "sources": [{"folder": "marked", "source": "ours", "licence": "CC0-1.0", "hold_out": 3}],
-    "train": [{"source": "marked", "cut": "whole", "times": 1}],
-    "val": [{"source": "marked", "times": 1}],
-}
 
 
 def found(**changes: float) -> LowerPrecision:
@@ -46,11 +32,6 @@ def release(tmp_path: Path) -> Path:
 def bf16() -> None:
     if "BF16" not in processor():
         pytest.skip("this processor has no bf16")
-
-
-def photos(folder: Path) -> list[Photo]:
-    reading = read_set(folder, ("stain",))
-    return [Photo(photo=photo, group="set") for photo in reading.photos]
 
 
 def test_what_costs_next_to_nothing_is_noted_on_the_card(release: Path) -> None:
@@ -73,7 +54,7 @@ def test_both_look_at_the_same_photos(release: Path, tmp_path: Path) -> None:
     marked = {f"m{i}": (with_dark(pale(i), BOX), [(0, BOX)]) for i in range(3)}
     missed = {"faint": (with_dark(pale(9), BOX, level=120), [(0, BOX)])}
     folder = write_set(tmp_path / "set", marked | missed | {"plain": (pale(7), [])})
-    told = measure(release, photos(folder), lambda _: None)
+    told = measure(release, [folder], [], lambda _: None)
     assert told.photos == 5
     assert told.ap50 == told.ap50_fp32 == pytest.approx(76 / 101, abs=1e-4)  # three of four
     assert told.loss == 0
@@ -85,7 +66,7 @@ def test_both_look_at_the_same_photos(release: Path, tmp_path: Path) -> None:
 def test_nothing_to_find_measures_nothing(release: Path, tmp_path: Path) -> None:
     folder = write_set(tmp_path / "set", {"plain": (pale(7), [])})
     with pytest.raises(PrecisionRefused, match="should show something"):
-        measure(release, photos(folder), lambda _: None)
+        measure(release, [folder], [], lambda _: None)
 
 
 @needs_openvino
@@ -93,15 +74,13 @@ def test_nothing_to_find_measures_nothing(release: Path, tmp_path: Path) -> None
 def test_the_command_measures_on_validation_photos_and_a_station_may_use_it(
     release: Path, tmp_path: Path
 ) -> None:
-    root = tmp_path / "photos"
-    write_set(
-        root / "marked/train", {f"m{i}": (with_dark(pale(i), BOX), [(0, BOX)]) for i in range(6)}
-    )
-    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(RECIPE))
-    where = ["--photos", str(root), "--recipe", str(tmp_path / "recipe.yaml")]
-    done = CliRunner().invoke(app, ["precision", "--release", str(release), *where])
+    marked = {f"m{i}": (with_dark(pale(i), BOX), [(0, BOX)]) for i in range(3)}
+    data = write_set(tmp_path / "marked", marked)
+    clean = write_set(tmp_path / "clean", {"plain": (pale(7), [])})
+    asked = ["precision", "--release", release, "--data", data, "--clean", clean]
+    done = CliRunner().invoke(app, [str(word) for word in asked])
 
     assert (done.exit_code, done.stdout) == (0, "")
-    assert "bf16 costs 0.00 points on 3 photos" in done.stderr
-    assert json.loads(read_card(release).to_json())["precisions"]["bf16"]["photos"] == 3
+    assert "bf16 costs 0.00 points on 4 photos" in done.stderr
+    assert json.loads(read_card(release).to_json())["precisions"]["bf16"]["photos"] == 4
     assert Backend.OPENVINO_BF16 in open_release(release, backend=AUTO, threads=1).per_tile_ms
