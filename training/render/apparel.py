@@ -10,6 +10,7 @@ from training.render.canvas import (
     Colour,
     Paint,
     covered,
+    dashes,
     fill,
     new_face,
     pixels_of,
@@ -18,6 +19,7 @@ from training.render.canvas import (
 )
 from training.render.fittings import shifted, text
 from training.render.garments import OUTLINES
+from training.render.marks import words
 from training.render.motifs import printed
 from training.render.view import Plane, Points, disc, lying, rectangle, rounded
 
@@ -53,6 +55,8 @@ def garment(rng: np.random.Generator, canvas: Canvas, turn: float) -> tuple[floa
     if rng.random() < 0.45 and cut != "trousers":
         printed(rng, canvas, plane, length)
     _FITTINGS[cut](rng, canvas, plane, outline, colour)
+    if rng.random() < 0.3:
+        care_label(rng, canvas, plane, rng.uniform(-0.2, 0.2, 2) * length)
     cloth.folded(rng, canvas, share, float(rng.choice([0.5, 1.5, 3.0, 5.0])))
     raise_px(canvas, pixels_of(canvas, plane, outline), 3.0, 2.5)
     return float(np.ptp(outline[:, 0])), length
@@ -102,9 +106,9 @@ def stitched(
     lengths = np.hypot(*np.diff(course, axis=0).T)
     along = np.concatenate([[0.0], np.cumsum(lengths)])
     starts = np.arange(0, along[-1] - pitch, pitch)
-    for ends in zip(starts, starts + pitch * 0.68, strict=True):
-        dash = np.column_stack([np.interp(ends, along, course[:, axis]) for axis in (0, 1)])
-        stroke(canvas, plane, dash, 0.55, Paint(bgr=thread))
+    ends = np.stack([starts, starts + pitch * 0.68], axis=1)
+    line = np.stack([np.interp(ends, along, course[:, axis]) for axis in (0, 1)], axis=2)
+    dashes(canvas, plane, line, 0.55, thread)
 
 
 def seam(
@@ -292,3 +296,17 @@ def _trousers(
 _FITTINGS: dict[str, Callable[[np.random.Generator, Canvas, Plane, Points, Colour], None]] = {
     "t-shirt": _tee, "shirt": _shirt, "sweater": _sweater, "trousers": _trousers,
 }  # fmt: skip
+
+
+def care_label(rng: np.random.Generator, canvas: Canvas, plane: Plane, centre: Points) -> None:
+    """A white tape with fine print that hangs out of a seam."""
+    wide, tall = float(rng.uniform(22, 34)), float(rng.uniform(35, 70))
+    x, y = float(centre[0]), float(centre[1])
+    fill(
+        canvas, plane, rectangle(x + 1, y + 1, x + wide + 1, y + tall + 1), Paint(bgr=(90, 92, 95))
+    )
+    tape = rectangle(x, y, x + wide, y + tall)
+    fill(canvas, plane, tape, Paint(bgr=(232, 236, 238), satin=8, raised_mm=0.6, round_mm=0.4))
+    for row in np.arange(y + 5, y + tall - 3, 3.6):
+        if rng.random() < 0.8:
+            text(canvas, plane, words(rng), (x + 2, float(row)), 2.0, (60, 60, 64))

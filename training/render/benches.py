@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from training.render.canvas import Canvas, Paint, stroke, tinted
+from training.render.clutter import strew
 from training.render.fields import clouds, field
 from training.render.noise import Field
 from training.render.view import Plane, lying
@@ -17,6 +18,7 @@ def lay_bench(rng: np.random.Generator, canvas: Canvas, name: str | None = None)
     BENCHES[chosen](rng, canvas)
     if rng.random() < 0.5:
         _dirt(rng, canvas)
+    strew(rng, canvas)
     return chosen
 
 
@@ -76,9 +78,12 @@ def _steel(rng: np.random.Generator, canvas: Canvas) -> None:
     """Brushed steel: streaks that smear every lamp."""
     side = canvas.view.side_px
     brush = cv2.resize(field(rng, side, max(8, side // 40), 1.4), (side, side))
-    _toned(canvas, _one_of(rng, ((122, 122, 120), (98, 98, 98))), 0.05 * brush)
-    canvas.satin[:] = np.clip(110 + 22 * brush + 14 * clouds(rng, side, side, 120), 0, 255)
-    canvas.relief += (0.35 * brush + 1.5 * clouds(rng, side, side, 300, 2)).astype(np.float32)
+    brushed = np.float32(rng.uniform(0.08, 0.3))
+    _toned(canvas, _one_of(rng, ((122, 122, 120), (98, 98, 98))), 0.15 * brushed * brush)
+    canvas.satin[:] = np.clip(
+        110 + 70 * brushed * brush + 14 * clouds(rng, side, side, 120), 0, 255
+    )
+    canvas.relief += (brushed * brush + 1.5 * clouds(rng, side, side, 300, 2)).astype(np.float32)
 
 
 def _belt(rng: np.random.Generator, canvas: Canvas) -> None:

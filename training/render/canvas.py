@@ -124,6 +124,18 @@ def stroke(canvas: Canvas, plane: Plane, points_mm: Points, wide_mm: float, pain
             cv2.polylines(layer, at, False, value, wide, cv2.LINE_AA, _SHIFT)  # noqa: FBT003 - cv2's own
 
 
+def dashes(
+    canvas: Canvas, plane: Plane, ends_mm: NDArray[np.float64], wide_mm: float, colour: Colour
+) -> None:
+    """Paint many short lines on a face at once, [n, 2, 2] from where to where."""
+    flat = pixels_of(canvas, plane, ends_mm.reshape(-1, 2)).reshape(-1, 2, 2)
+    side = canvas.view.side_px
+    near = ((flat > -20) & (flat < side + 20)).all(axis=(1, 2))
+    wide = max(1, round(wide_mm / canvas.view.mm_per_px))
+    lines = list(_fixed(flat[near]))
+    cv2.polylines(canvas.albedo, lines, False, colour, wide, cv2.LINE_AA, _SHIFT)  # noqa: FBT003 - cv2's own
+
+
 def window_of(canvas: Canvas, points_px: Points, margin: float = 0.0) -> tuple[slice, slice] | None:
     """Rows and columns around points, inside the picture; None outside it."""
     side = canvas.view.side_px
@@ -172,18 +184,20 @@ def new_face_px(
 
 
 def paste(
-    canvas: Canvas, plane: Plane, corners_mm: Points, texture: Picture, alpha: Mask | None = None
-) -> None:
+    canvas: Canvas, plane: Plane, corners_mm: Points, texture: Picture, alpha: Mask | None = None,
+    *, on_item: bool = True,
+) -> None:  # fmt: skip
     """Lay a picture onto four corners of a face (upper left, upper right, lower right, lower left).
 
-    With `alpha` ([height, width], 255 = opaque) only where it is.
+    With `alpha` ([height, width], 255 = opaque) only where it is; on the item only, or anywhere.
     """
     corners = pixels_of(canvas, plane, corners_mm)
     where = window_of(canvas, corners)
     if where is None:
         return
     there, flat = _warped(texture, alpha, corners, where)
-    share = np.minimum(there, canvas.item[where]).astype(np.float32)[..., None] / 255
+    there = np.minimum(there, canvas.item[where]) if on_item else there
+    share = there.astype(np.float32)[..., None] / 255
     under = canvas.albedo[where]
     canvas.albedo[where] = under + (flat.astype(np.float32) - under) * share
 
@@ -249,12 +263,19 @@ def stick(canvas: Canvas, plane: Plane, corners_mm: Points, sheet: Picture, code
 
 def add_part(canvas: Canvas, plane: Plane, name: str, points_mm: Points) -> None:
     """Note that a part is there, where enough of it is in the picture."""
-    box = box_of(canvas, pixels_of(canvas, plane, points_mm))
-    if box is None:
+    points = pixels_of(canvas, plane, points_mm)
+    box = box_of(canvas, points)
+    if box is None or _foreshortened(canvas, points_mm, points):
         return
     if name == "label":
         drop_parts(canvas, box)
     canvas.parts.append((name, box))
+
+
+def _foreshortened(canvas: Canvas, points_mm: Points, points_px: Points) -> bool:
+    """Whether a patch is seen so much from the side that nobody could read it."""
+    flat, seen = (cv2.contourArea(p.astype(np.float32)) for p in (points_mm, points_px))
+    return bool(seen * canvas.view.mm_per_px**2 < 0.2 * flat)
 
 
 def drop_parts(canvas: Canvas, box: XyXy) -> None:

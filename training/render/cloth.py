@@ -139,13 +139,13 @@ def folded(rng: np.random.Generator, canvas: Canvas, share: Field, depth_mm: flo
     side, per_mm = canvas.view.side_px, 1 / canvas.view.mm_per_px
     relief = clouds(rng, side, side, 150 * per_mm, 2) * np.float32(depth_mm * 2.0 * per_mm)
     angle = float(rng.uniform(0, np.pi))
+    patches = np.clip(0.3 + clouds(rng, side, side, max(side / 2, 64.0), 2), 0, 1)
     for wide_mm, longer, high in ((38.0, 4.0, 1.3), (14.0, 5.0, 0.5), (4.5, 4.0, 0.12)):
         if wide_mm * per_mm < 4:
             continue
         angle += float(rng.normal(0, 0.7))
         lines = streaks(rng, side, wide_mm * per_mm, longer, angle)
         lines = np.exp(-4 * lines * lines) - 0.4  # creases run where the noise changes its sign
-        patches = np.clip(0.3 + clouds(rng, side, side, max(side / 2, 60.0), 2), 0, 1)
         relief += lines * patches * np.float32(depth_mm * high * per_mm * rng.choice([-1, 1, 1]))
     canvas.relief += relief * share
 

@@ -12,8 +12,10 @@ import numpy as np
 import yaml
 
 from models.record import XyXy
+from training.errors import DatasetInvalid
 from training.render.camera import compressed
 from training.render.canvas import Mask
+from training.render.labels import State
 from training.render.noise import Picture
 from training.render.order import VERSION, Order
 from training.render.taking import Taken, Told, take
@@ -97,10 +99,14 @@ def line_of(box: Box, classes: tuple[str, ...], width: int, height: int) -> str:
 def write(
     order: Order, numbers: Iterable[int], out: Path, told: Told = lambda _: None
 ) -> Mapping[str, int]:
-    """Render the pictures of these numbers into a folder. How many boxes there are of each class.
+    """Render the pictures of these numbers into a new folder. How many boxes there are of each class.
 
-    Raises SecondlookError, OSError.
+    Raises DatasetInvalid where the folder holds something, SecondlookError, OSError.
     """
+    if out.exists() and any(out.iterdir()):
+        raise DatasetInvalid(
+            f"{out}: should be a new or an empty folder: rendering replaces nothing"
+        )
     for folder in _folders(order, out):
         folder.mkdir(parents=True, exist_ok=True)
     truths, complaints = [], set[str]()
@@ -193,5 +199,6 @@ def _card(order: Order, truths: list[Truth]) -> dict[str, object]:
         "backgrounds": len(order.backgrounds),
         "shapes_from_files": len(order.shapes.overlays) + len(order.shapes.courses),
         "boxes": _counted(order, truths),
+        "labels": {state.value: sum(t["label"] == state for t in truths) for state in State},
         "note": "Drawn, not photographed: a figure that rests on these pictures says nothing of real goods.",
     }

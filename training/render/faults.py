@@ -4,18 +4,17 @@ Every defect is drawn by its painter; what really changed on the picture is its 
 and masks hold to the pixel, before the camera blurs anything.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from models.record import XyXy
 from models.vocabulary import Defect
 from training.errors import RecipeInvalid
-from training.render import damage, scratches, stains, tears
+from training.render import brushes, damage, scratches, stains, tears
+from training.render.brushes import NO_SHAPES, Bool, Painter, Shapes
 from training.render.canvas import copied
 from training.render.labels import State
 from training.render.lamps import Light
@@ -23,26 +22,13 @@ from training.render.noise import Picture
 from training.render.scenes import Drawn
 from training.render.shading import developed, radiance
 
-Bool = NDArray[np.bool_]
 # A change below these many grey levels is undone: nobody sees it, and the truth ends where it ends.
 _FAINT = (3, 6)
 _TRIES = 6
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Shapes:
-    """Shapes from files; painters that lack theirs are passed over."""
-
-    overlays: Sequence[Path] = ()
-    """RGBA pictures whose transparency is a stain's shape."""
-    courses: Sequence[Path] = ()
-    """Masks of real scratches: their course is used."""
-
-
-Painter = Callable[
-    [np.random.Generator, Picture, tuple[float, float], float, Bool, Shapes], Picture | None
-]
-"""Draws around a centre (x, y), so many pixels wide, on allowed pixels; None where nothing would be seen."""
+# Of a label or code, torn away: less is still read, more is not.
+_TAKEN_SHARE = 0.4
+Parts = tuple[tuple[str, XyXy], ...]
+"""What should be there: name and pixel edges."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,78 +69,8 @@ class Faulty:
     """One for each light, BGR."""
     faults: tuple[Fault, ...]
     """The same on all of them."""
-    parts: tuple[tuple[str, XyXy], ...]
+    parts: Parts
     """Labels, codes and packages that are (still) there."""
-
-
-def _stain(kind: stains.Kind) -> Painter:
-    def paint(
-        rng: np.random.Generator,
-        bgr: Picture,
-        centre: tuple[float, float],
-        side: float,
-        allowed: Bool,
-        _: Shapes,
-    ) -> Picture | None:
-        # A blob fills about 0.7 of the square that it is drawn in.
-        done = stains.paint(rng, bgr, kind=kind, centre=centre, side_px=side / 0.7, allowed=allowed)
-        return None if done is None else done.bgr
-
-    return paint
-
-
-def _overlay(
-    rng: np.random.Generator,
-    bgr: Picture,
-    centre: tuple[float, float],
-    side: float,
-    allowed: Bool,
-    shapes: Shapes,
-) -> Picture | None:
-    if not shapes.overlays:
-        return None
-    kind = stains.overlay_kind(shapes.overlays[int(rng.integers(len(shapes.overlays)))])
-    return _stain(kind)(rng, bgr, centre, side, allowed, shapes)
-
-
-def _scratch(kind: str) -> Painter:
-    def paint(
-        rng: np.random.Generator,
-        bgr: Picture,
-        centre: tuple[float, float],
-        side: float,
-        allowed: Bool,
-        shapes: Shapes,
-    ) -> Picture | None:
-        if scratches.KINDS[kind] is None and not shapes.courses:
-            return None
-        done = scratches.paint(
-            rng,
-            bgr,
-            kind=kind,
-            centre=centre,
-            side_px=side,
-            courses=shapes.courses,
-            allowed=allowed,
-        )
-        return None if done is None else done.bgr
-
-    return paint
-
-
-def _tear(kind: str) -> Painter:
-    def paint(
-        rng: np.random.Generator,
-        bgr: Picture,
-        centre: tuple[float, float],
-        side: float,
-        allowed: Bool,
-        _: Shapes,
-    ) -> Picture | None:
-        done = tears.paint(rng, bgr, kind=kind, centre=centre, side_px=side, allowed=allowed)
-        return None if done is None else done.bgr
-
-    return paint
 
 
 _CLOTH = frozenset({"garment", "photo"})
@@ -163,10 +79,10 @@ _BOARD = frozenset({"carton", "photo"})
 _PACKED = frozenset({"carton", "mailer", "photo"})
 
 SORTS: Mapping[str, Sort] = {
-    **{name: Sort(defect=Defect.STAIN, on=_CLOTH, size_mm=(3, 110), paint=_stain(kind)) for name, kind in stains.KINDS.items()},
-    "overlay": Sort(defect=Defect.STAIN, on=_CLOTH, size_mm=(6, 110), paint=_overlay),
-    **{name: Sort(defect=Defect.SCRATCH, on=_SHINY, size_mm=(4, 110), paint=_scratch(name)) for name in scratches.KINDS},
-    **{name: Sort(defect=Defect.TORN_PACKAGING, on=_PACKED if name == "rip" else _BOARD, size_mm=(18, 220), paint=_tear(name)) for name in tears.KINDS},
+    **{name: Sort(defect=Defect.STAIN, on=_CLOTH, size_mm=(3, 110), paint=brushes.stain(kind)) for name, kind in stains.KINDS.items()},
+    "overlay": Sort(defect=Defect.STAIN, on=_CLOTH, size_mm=(6, 110), paint=brushes.overlay),
+    **{name: Sort(defect=Defect.SCRATCH, on=_SHINY, size_mm=(4, 110), paint=brushes.scratch(name)) for name in scratches.KINDS},
+    **{name: Sort(defect=Defect.TORN_PACKAGING, on=_PACKED if name == "rip" else _BOARD, size_mm=(18, 220), paint=brushes.tear(name)) for name in tears.KINDS},
     "dented": Sort(defect=Defect.TORN_PACKAGING, on=frozenset({"carton"}), size_mm=(0, 0), deform=damage.dented),
     "crushed": Sort(defect=Defect.TORN_PACKAGING, on=frozenset({"carton"}), size_mm=(0, 0), deform=damage.crushed),
     "opened": Sort(defect=Defect.TORN_PACKAGING, on=frozenset({"carton"}), size_mm=(0, 0), deform=damage.opened),
@@ -193,7 +109,7 @@ def add(
     drawn: Sequence[Drawn],
     sorts: Sequence[str],
     *,
-    shapes: Shapes = Shapes(),
+    shapes: Shapes = NO_SHAPES,
 ) -> Faulty:
     """Add one to three defects to a scene (given once for each light) of those sorts that suit it."""
     fitting = [name for name in sorts if drawn[0].kind in SORTS[name].on]
@@ -278,7 +194,8 @@ def _deformed(seed: int, drawn: Sequence[Drawn], scene: Faulty, name: str) -> Fa
         np.where(where[..., None], developed(radiance(canvas, one.light), one.gain), bgr)
         for bgr, one in zip(scene.pictures, drawn, strict=True) if one.light
     ]  # fmt: skip
-    return replace(_noted(scene, name, after, [None] * len(after)), parts=tuple(canvas.parts))
+    noted = _noted(replace(scene, parts=tuple(canvas.parts)), name, after, [None] * len(after))
+    return noted if noted.faults else scene
 
 
 def _place(rng: np.random.Generator, drawn: Drawn, sort: Sort) -> tuple[tuple[float, float], float]:
@@ -316,7 +233,24 @@ def _noted(
     columns, rows = np.flatnonzero(mask.any(axis=0)), np.flatnonzero(mask.any(axis=1))
     box = float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)
     fault = Fault(defect=SORTS[name].defect, sort=name, xyxy=box, mask=mask)
-    return replace(scene, pictures=tuple(pictures), faults=(*scene.faults, fault))
+    faults, parts = (*scene.faults, fault), _left(scene.parts, fault)
+    return replace(scene, pictures=tuple(pictures), faults=faults, parts=parts)
+
+
+def _left(parts: Parts, fault: Fault) -> Parts:
+    """Labels and codes that a tear has not taken away."""
+    if fault.defect is not Defect.TORN_PACKAGING:
+        return parts
+    return tuple(
+        (name, box)
+        for name, box in parts
+        if name == "package" or _share(fault.mask, box) < _TAKEN_SHARE
+    )
+
+
+def _share(mask: Bool, box: XyXy) -> float:
+    x1, y1, x2, y2 = (round(v) for v in box)
+    return float(mask[y1:y2, x1:x2].mean())
 
 
 def _cut(before: Picture, after: Picture) -> tuple[Picture, Bool]:

@@ -29,7 +29,10 @@ _BODIES: tuple[Colour, ...] = (
 
 
 def body_colour(rng: np.random.Generator) -> Colour:
-    """A colour that devices come in, BGR."""
+    """A colour that devices come in, BGR: black, grey or white more often than not."""
+    if rng.random() < 0.45:
+        tone = float(rng.choice([22, 48, 90, 150, 190, 228])) * rng.uniform(0.85, 1.06)
+        return tone * rng.uniform(0.96, 1.05), tone, tone * rng.uniform(0.96, 1.04)
     b, g, r = (
         float(v)
         for v in np.array(_BODIES[int(rng.integers(len(_BODIES)))]) * rng.uniform(0.85, 1.1)

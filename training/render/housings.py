@@ -23,8 +23,9 @@ def housing(rng: np.random.Generator, canvas: Canvas, turn: float) -> tuple[floa
     edge = float(rng.uniform(1.0, min(14.0, min(wide, long) * 0.16)))
     fill(canvas, top, rounded(-wide / 2 + edge / 2, -long / 2 + edge / 2, wide / 2 - edge / 2, long / 2 - edge / 2, corner),
          Paint(bgr=colour, mirror=skin.mirror, satin=skin.satin, raised_mm=edge * rng.uniform(0.2, 0.5), round_mm=edge * 0.5))  # fmt: skip
-    for fitting in rng.permutation(len(_FITTINGS))[: int(rng.integers(1, 5))]:
-        _FITTINGS[fitting](rng, canvas, top, (wide - 2 * edge, long - 2 * edge), colour)
+    chosen = [_FITTINGS[n] for n in rng.permutation(len(_FITTINGS))[: int(rng.integers(1, 5))]]
+    for fitting in sorted(chosen, key=lambda one: one is _plate):  # nothing covers the type plate
+        fitting(rng, canvas, top, (wide - 2 * edge, long - 2 * edge), colour)
     handled(rng, canvas, pixels_of(canvas, top, outline))
     return wide, long
 

@@ -58,10 +58,8 @@ def _half(
     """A ragged rest with the white of its paper along the tear; the board is roughed beyond it."""
     height, width = label.bgr.shape[:2]
     line = _torn_line(rng, height, width)
-    white = np.clip(1 - np.abs(line + 0.04) / 0.05, 0, 1) * (line < 0)
-    kept = np.where(
-        line >= 0, 1.0, np.clip(white * 1.5 * (0.6 + 0.4 * field(rng, height, width, 3)), 0, 1)
-    )
+    fuzzy = line + 0.05 + 0.035 * clouds(rng, height, width, 26)
+    kept = np.clip(np.where(line >= 0, 1.0, 0.5 + fuzzy * 40), 0, 1)
     _gone(rng, canvas, plane, corners)
     sheet = np.where(line[..., None] >= 0, label.bgr, np.uint8(236))
     paste(canvas, plane, corners, sheet, np.asarray(kept * 255, np.uint8))

@@ -7,12 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.render.fields import clouds
+from training.render.noise import Field
 from training.render.view import View
 
 Direction = NDArray[np.float64]
 """[3], unit."""
 OVERHEAD_PX = 192
 """Side of the map of everything overhead."""
+SCREEN_PX = 160
+"""Side of a map of shadows from beside the bench."""
 HORIZON = 0.47
 """Its circle's radius on the map, in parts of the side."""
 
@@ -37,6 +40,9 @@ class Light:
     """How much darker the far side of the picture is, 0 to 1."""
     overhead: NDArray[np.float32]
     """[OVERHEAD_PX, OVERHEAD_PX, 3]: what a mirror on the bench would show."""
+    screened: Field | None = None
+    """[SCREEN_PX, SCREEN_PX], stretched over the picture: the share of the main lamp's light that
+    something beside the bench lets through; None where nothing is in its way."""
 
     @property
     def azimuth_deg(self) -> float:
@@ -169,9 +175,23 @@ LIGHTS = {"softbox": softbox, "window": window, "bulb": bulb, "tubes": tubes}
 
 
 def any_light(rng: np.random.Generator, view: View) -> Light:
-    """One of LIGHTS; a third of them where the camera sees them in whatever shines."""
+    """One of LIGHTS; a third of them where the camera sees them in whatever shines, some screened."""
     glare = np.array([1, 1, -1]) * view.gaze if rng.random() < 0.35 else None
-    return LIGHTS[str(rng.choice(list(LIGHTS), p=[0.35, 0.25, 0.2, 0.2]))](rng, glare)
+    light = LIGHTS[str(rng.choice(list(LIGHTS), p=[0.35, 0.25, 0.2, 0.2]))](rng, glare)
+    return replace(light, screened=_screen(rng, light.softness)) if rng.random() < 0.2 else light
+
+
+def _screen(rng: np.random.Generator, softness: float) -> Field:
+    """The shadow of a shelf's edge, a bar, an arm or a lamp's stand across the picture."""
+    shadow = np.zeros((SCREEN_PX, SCREEN_PX), np.float32)
+    turn, away = rng.uniform(0, np.pi), rng.uniform(-0.45, 0.45, 2)
+    wide = rng.choice([0.06, 0.15, 1.2]) * rng.uniform(0.7, 1.4)
+    beside = np.array([-np.sin(turn), np.cos(turn)]) * wide / 2
+    for n in range(int(rng.integers(1, 4))):
+        corners = _spot(away + beside * (1 + 4 * n), 4.0, wide, turn) / OVERHEAD_PX * SCREEN_PX
+        cv2.fillPoly(shadow, [corners.astype(np.int32)], 1.0, cv2.LINE_8, 4)
+    soft = cv2.GaussianBlur(shadow, (0, 0), 0.8 + 7 * softness)
+    return np.asarray(1 - soft * rng.uniform(0.35, 0.9), np.float32)
 
 
 def turned(light: Light, by_deg: float) -> Light:
@@ -184,4 +204,5 @@ def turned(light: Light, by_deg: float) -> Light:
         light.overhead, matrix, (OVERHEAD_PX, OVERHEAD_PX), borderMode=cv2.BORDER_REPLICATE
     )
     towards = np.array([c * x - s * y, s * x + c * y, z])
-    return replace(light, towards=towards, overhead=np.asarray(overhead, np.float32))
+    # What screens one place of the lamp does not screen another.
+    return replace(light, towards=towards, overhead=np.asarray(overhead, np.float32), screened=None)

@@ -101,13 +101,13 @@ def shipping_label(rng: np.random.Generator, wide: float = 1.5) -> Label:
     if rng.random() < 0.7:
         cv2.rectangle(sheet, (6, 6), (width - 7, height - 7), _INK, 2)
     top = _heading(rng, sheet, margin)
-    has_qr = rng.random() < 0.5
-    side = height * rng.uniform(0.2, 0.28)
-    if has_qr:
-        box = (width - margin - side, top + 6, width - margin, top + 6 + side)
+    _address(rng, sheet, margin, top, 0.3 * height)
+    if rng.random() < 0.5:
+        side = height * rng.uniform(0.2, 0.28)
+        box = (width - margin - side, top + 8, width - margin, top + 8 + side)
+        _cleared(sheet, box)
         qr(rng, sheet, box)
         codes.append(("qr", box))
-    _address(rng, sheet, margin, top, 0.3 * height)
     tall = height * rng.uniform(0.2, 0.32)
     inset = width * rng.uniform(0.06, 0.18)
     bottom = height * rng.uniform(0.86, 0.92)
@@ -115,6 +115,13 @@ def shipping_label(rng: np.random.Generator, wide: float = 1.5) -> Label:
     bars(rng, sheet, bar)
     write(sheet, f"{rng.integers(10**11, 10**12)}", (inset, bottom + height * 0.06), height * 0.04)
     return Label(bgr=sheet, codes=(*codes, ("barcode", bar)))
+
+
+def _cleared(sheet: Picture, box: XyXy) -> None:
+    """The quiet zone that a code needs around it."""
+    x1, y1, x2, y2 = (round(v) for v in box)
+    zone = max(4, (x2 - x1) // 8)
+    sheet[max(0, y1 - zone) : y2 + zone, max(0, x1 - zone) : x2 + zone] = sheet.max(axis=(0, 1))
 
 
 def _heading(rng: np.random.Generator, sheet: Picture, margin: float) -> float:
@@ -154,6 +161,7 @@ def product_label(rng: np.random.Generator) -> Label:
     if rng.random() < 0.4:
         side = height * 0.42
         box = (width - margin - side, height * 0.5, width - margin, height * 0.5 + side)
+        _cleared(sheet, box)
         qr(rng, sheet, box)
         return Label(bgr=sheet, codes=(("qr", box),))
     bar = (margin, height * 0.55, width - margin, height * 0.84)

@@ -1,12 +1,13 @@
 """What is to be rendered: which kinds and defects, on what ground, from which seed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from models.vocabulary import Defect, Part
 from training.errors import DatasetInvalid, RecipeInvalid
-from training.render.faults import LABEL, SORTS, Shapes, sorts_of
+from training.render.brushes import NO_SHAPES, Shapes
+from training.render.faults import LABEL, SORTS, sorts_of
 from training.render.scenes import KINDS
 
 # Rises whenever the same seed would give other pictures.
@@ -31,7 +32,7 @@ class Order:
     """Scenes are squares of this side; photos are reduced to it."""
     backgrounds: tuple[Path, ...] = ()
     """Clean photos to paint on; own scenes without them."""
-    shapes: Shapes = field(default_factory=Shapes)
+    shapes: Shapes = NO_SHAPES
     """Shapes of defects from files."""
     angles: int = 1
     """How many lamps each scene is photographed under, one after the other, around the bench."""
@@ -56,6 +57,8 @@ def order(
     """The order with every name checked. Raises RecipeInvalid, or DatasetInvalid for folders."""
     if strange := set(kinds) - set(KINDS):
         raise RecipeInvalid(f"kind should be one of {', '.join(KINDS)}, got {sorted(strange)}")
+    if backgrounds and angles > 1:
+        raise RecipeInvalid("a photo has one light: --angles goes with drawn scenes only")
     return Order(
         seed=seed,
         kinds=tuple(kinds) or tuple(KINDS),
@@ -63,7 +66,7 @@ def order(
         labels=LABEL in (defects or DEFECTS),
         side_px=side_px,
         backgrounds=images_in(backgrounds) if backgrounds else (),
-        shapes=shapes_in(materials) if materials else Shapes(),
+        shapes=shapes_in(materials) if materials else NO_SHAPES,
         angles=angles,
     )
 

@@ -69,6 +69,9 @@ def _irradiance(canvas: Canvas, light: Light, slope_x: Field, slope_y: Field) ->
     np.clip(bent, 0, 1.6, out=bent)
     bench = 1 - canvas.item * np.float32(1 / 255)
     direct = cv2.GaussianBlur(bent * (1 - _shadow(canvas, light) * bench), (0, 0), 0.6)
+    if light.screened is not None:
+        size = canvas.albedo.shape[1], canvas.albedo.shape[0]
+        direct = direct * cv2.resize(light.screened, size, interpolation=cv2.INTER_LINEAR)
     sky = _of_faces(canvas, [0.62 + 0.38 * float(n[2]) for n in canvas.normals])
     soft = cv2.GaussianBlur(sky, (0, 0), 0.6) * (1 - _hidden(canvas) * bench)
     total = np.float32(light.key) * direct + np.float32(light.ambient) * soft

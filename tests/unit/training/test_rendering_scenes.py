@@ -6,6 +6,7 @@ import pytest
 
 from training.errors import RecipeInvalid
 from training.render import benches, faults, lamps, scenes, shading
+from training.render.brushes import Shapes
 from training.render.camera import photographed
 from training.render.canvas import bare
 from training.render.fields import clouds, field
@@ -175,7 +176,7 @@ def test_shapes_from_files_are_drawn_where_they_are_given(tmp_path: Path) -> Non
     course = np.zeros((80, 80), np.uint8)
     cv2.line(course, (5, 9), (70, 60), 255, 3)
     cv2.imwrite(str(tmp_path / "course.png"), course)
-    shapes = faults.Shapes(overlays=(tmp_path / "blot.png",), courses=(tmp_path / "course.png",))
+    shapes = Shapes(overlays=(tmp_path / "blot.png",), courses=(tmp_path / "course.png",))
 
     for sort, kind in (("overlay", "garment"), ("course", "phone")):
         scenes_ = [drawn(kind, seed) for seed in range(6)]
@@ -217,3 +218,23 @@ def test_a_scratch_along_the_light_nearly_disappears() -> None:
     across = faults.caught(straight, marked, mask, lamps.turned(lamp, 90 - to_right))
     assert 0 < along.max() < 20
     assert across.max() > 80
+
+
+@pytest.mark.parametrize(
+    ("sort", "torn_px", "left"),
+    [
+        ("hole", 30, ["package", "label"]),  # most of the code, a third of the label
+        ("hole", 60, ["package"]),  # all of both
+        ("hole", 5, ["package", "label", "barcode"]),  # a corner of each
+        ("liquid", 60, ["package", "label", "barcode"]),  # a stain takes nothing away
+    ],
+)
+def test_what_a_tear_takes_is_no_part_any_more(sort: str, torn_px: int, left: list[str]) -> None:
+    mask = np.zeros((100, 100), np.bool_)
+    mask[:, :torn_px] = True
+    fault = faults.Fault(
+        defect=faults.SORTS[sort].defect, sort=sort, xyxy=(0, 0, torn_px, 100), mask=mask
+    )
+    parts = (("package", (0, 0, 100, 100)), ("label", (0, 0, 90, 90)), ("barcode", (0, 0, 40, 40)))
+
+    assert [name for name, _ in faults._left(parts, fault)] == left

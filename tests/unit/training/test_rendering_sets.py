@@ -204,6 +204,7 @@ def test_names_are_defects_or_sorts() -> None:
         (("--defects", "rust"), "defect should be one of stain, scratch"),
         (("--backgrounds", "nowhere"), "should hold photos"),
         (("--materials", "nowhere"), "should hold overlays/stain"),
+        (("--angles", "--backgrounds", "."), "one light"),
     ],
 )
 def test_what_cannot_be_rendered_is_one_line(
@@ -212,6 +213,13 @@ def test_what_cannot_be_rendered_is_one_line(
     code, err = run("render", "--out", tmp_path / "out", *arguments)
     assert (code, told in err) == (2, True)
     assert not (tmp_path / "out").exists()
+
+
+def test_rendering_replaces_nothing(tmp_path: Path) -> None:
+    (tmp_path / "kept.txt").write_text("somebody's")
+    with pytest.raises(DatasetInvalid, match="empty folder"):
+        write(SMALL, [0], tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["kept.txt"]
 
 
 def test_render_asks_where_to() -> None:
