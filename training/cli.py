@@ -2,7 +2,6 @@
 
 import functools
 import json
-import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -30,7 +29,7 @@ from training.progress import track
 from training.read import image_files
 from training.recipe import read_data_recipe, read_train_recipe
 from training.render import dataset as rendering
-from training.render.order import order
+from training.render.order import names, order
 from training.render.returns import RETURNS
 from training.render.sample import write as write_sample
 from training.summary import headlines, report_of
@@ -91,40 +90,24 @@ def render(
     backgrounds: Annotated[
         Path | None, typer.Option(help="Clean photos to paint on, instead of drawn scenes.")
     ] = None,
-    materials: Annotated[
-        Path | None, typer.Option(help="Shapes of stains and scratches from files.")
-    ] = None,
-    angles: Annotated[
-        bool, typer.Option("--angles", help="Each scene under three lamps, also as channels.")
-    ] = False,
-    sheet_file: Annotated[
-        Path | None, typer.Option("--sheet", help="A contact sheet of the result.")
-    ] = None,
-    sample: Annotated[
-        bool, typer.Option("--sample", help="Only draw the sample returns again.")
-    ] = False,
+    materials: Annotated[Path | None, typer.Option(help="Shapes and surfaces as files.")] = None,
+    angles: Annotated[bool, typer.Option("--angles", help="Each under three lamps.")] = False,
+    sheet_file: Annotated[Path | None, typer.Option("--sheet", help="A contact sheet.")] = None,
+    sample: Annotated[bool, typer.Option("--sample", help="Only the sample returns.")] = False,
 ) -> None:
     """Render a data set of bench pictures with exact truth, or the sample returns of the demo."""
     if sample:
-        where = out or SAMPLE
-        _say(f"{write_sample(RETURNS, where)} photos of {len(RETURNS)} returns in {where}")
+        _say(f"{write_sample(RETURNS, out or SAMPLE)} photos in {out or SAMPLE}")
         return
     if out is None:
         raise RecipeInvalid("--out should name a folder (or --sample be given)")
     wanted = order(
-        seed=seed, kinds=_names(kinds), defects=_names(defects), side_px=size,
+        seed=seed, kinds=names(kinds), defects=names(defects), side_px=size,
         backgrounds=backgrounds, materials=materials, angles=3 if angles else 1,
     )  # fmt: skip
-    begun = time.monotonic()
-    counts = rendering.write(wanted, track(range(count), "pictures", _say), out, _say)
-    speed = count / (time.monotonic() - begun)
-    _say(f"{count} pictures, {speed:.1f} a second, boxes {dict(counts)} in {out}")
+    rendering.write(wanted, track(range(count), "pictures", _say), out, _say)
     if sheet_file:
-        _write_sheet(out, sheet_file, 48)
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
+        sheets.write(out, sheet_file, told=_say)
 
 
 @app.command()
@@ -135,11 +118,7 @@ def sheet(
     count: Annotated[int, typer.Option(min=1, help="How many pictures, evenly apart.")] = 48,
 ) -> None:
     """Look at a data set: many of its pictures on one, with their labelled boxes."""
-    _write_sheet(folder, out, count)
-
-
-def _write_sheet(folder: Path, out: Path, count: int) -> None:
-    _say(f"{sheets.write(folder, out, count, _say)} pictures on {out}")
+    sheets.write(folder, out, count, _say)
 
 
 @app.command()

@@ -14,8 +14,8 @@ from training.render.sheet import cell, spread, write_sheet
 Told = Callable[[str], None]
 
 
-def write(folder: Path, out: Path, count: int, told: Told = lambda _: None) -> int:
-    """Write a sheet of `count` pictures, evenly apart by name. How many are on it.
+def write(folder: Path, out: Path, count: int = 48, told: Told = lambda _: None) -> None:
+    """Write a sheet of `count` pictures, evenly apart by name, and tell how many are on it.
 
     What cannot be read is told and passed over. Raises DatasetInvalid, OSError.
     """
@@ -30,7 +30,7 @@ def write(folder: Path, out: Path, count: int, told: Told = lambda _: None) -> i
     write_sheet(
         (cell(bgr, [(b.kind, b.xyxy) for b in boxes], classes) for bgr, boxes in shown), out
     )
-    return len(shown)
+    told(f"{len(shown)} pictures on {out}")
 
 
 def _shown(

@@ -8,18 +8,47 @@ import numpy as np
 from training.render.canvas import Canvas, Paint, stroke, tinted
 from training.render.clutter import strew
 from training.render.fields import clouds, field
-from training.render.noise import Field
+from training.render.noise import Field, Picture
 from training.render.view import Plane, lying
 
+TEXTURE = "texture"
+"""The name of a bench that a picture was given for."""
+# What a picture of a surface shows, side by side; they don't say.
+_TEXTURE_MM = 700.0
 
-def lay_bench(rng: np.random.Generator, canvas: Canvas, name: str | None = None) -> str:
-    """Cover the canvas with a bench, any of BENCHES where none is named. Its name."""
-    chosen = name or str(rng.choice(list(BENCHES)))
-    BENCHES[chosen](rng, canvas)
+
+def lay_bench(
+    rng: np.random.Generator,
+    canvas: Canvas,
+    name: str | None = None,
+    texture: Picture | None = None,
+) -> str:
+    """Cover the canvas with a bench, any of BENCHES where none is named or pictured. Its name."""
+    chosen = TEXTURE if texture is not None else name or str(rng.choice(list(BENCHES)))
+    if texture is not None:
+        _textured(rng, canvas, texture)
+    else:
+        BENCHES[chosen](rng, canvas)
     if rng.random() < 0.5:
         _dirt(rng, canvas)
     strew(rng, canvas)
     return chosen
+
+
+def _textured(rng: np.random.Generator, canvas: Canvas, texture: Picture) -> None:
+    """A surface from a picture, mirrored at its edges, turned, at about its size."""
+    side = canvas.view.side_px
+    per_px = _TEXTURE_MM / max(texture.shape[:2])
+    scale = max(0.3, canvas.view.mm_per_px / per_px * float(rng.uniform(0.6, 1.4)))
+    angle = float(rng.choice([0, 90, 180, 270]) + rng.normal(0, 5))
+    matrix = cv2.getRotationMatrix2D((side / 2, side / 2), angle, scale)
+    matrix = matrix + np.outer(rng.uniform(0, texture.shape[0], 2), [0, 0, 1])
+    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    soft = cv2.GaussianBlur(texture, (0, 0), 0.4 * scale) if scale > 1.2 else texture
+    size = (side, side)
+    canvas.albedo[:] = cv2.warpAffine(soft, matrix, size, flags=how, borderMode=cv2.BORDER_REFLECT)
+    canvas.satin[:] = int(rng.integers(0, 30))
+    canvas.relief += np.asarray(0.1 * field(rng, side, side, 2.0), np.float32)
 
 
 def _toned(canvas: Canvas, bgr: tuple[float, float, float], change: Field) -> None:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.record import XyXy
 from training.render.boxes import board
 from training.render.canvas import (
     Canvas,
@@ -159,11 +160,24 @@ def opened(rng: np.random.Generator, canvas: Canvas) -> Where | None:
     _inside(rng, canvas, lid, outline, colour)
     for plane, corners in flaps[3:]:
         _flap(rng, canvas, plane, corners, colour)
-    where = (before != canvas.albedo).any(axis=2)
-    return where if where.sum() > 400 else None
+    where = np.asarray((before != canvas.albedo).any(axis=2), np.bool_)
+    if where.sum() <= 400:
+        return None
+    canvas.parts[:] = [_reaching(part, where) for part in canvas.parts]
+    return where
 
 
-def _bounds(points: Points) -> tuple[float, float, float, float]:
+def _reaching(part: tuple[str, XyXy], where: Where) -> tuple[str, XyXy]:
+    """The package's box as far as its flaps reach."""
+    name, (x1, y1, x2, y2) = part
+    if name != "package":
+        return part
+    rows, columns = np.nonzero(where)
+    low, high = (float(columns.min()), float(rows.min())), (columns.max() + 1.0, rows.max() + 1.0)
+    return name, (min(x1, low[0]), min(y1, low[1]), max(x2, high[0]), max(y2, high[1]))
+
+
+def _bounds(points: Points) -> XyXy:
     low, high = points.min(axis=0), points.max(axis=0)
     return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 

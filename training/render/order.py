@@ -34,6 +34,8 @@ class Order:
     """Clean photos to paint on; own scenes without them."""
     shapes: Shapes = NO_SHAPES
     """Shapes of defects from files."""
+    textures: tuple[Path, ...] = ()
+    """Pictures of surfaces, for some of the benches."""
     angles: int = 1
     """How many lamps each scene is photographed under, one after the other, around the bench."""
 
@@ -42,6 +44,11 @@ class Order:
         """What labels name, in their order: the defects asked for, then what should be there."""
         defects = dict.fromkeys(SORTS[name].defect.value for name in self.sorts)
         return (*defects, *(part.value for part in Part))
+
+
+def names(text: str) -> list[str]:
+    """Names with commas between them."""
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def order(
@@ -67,6 +74,7 @@ def order(
         side_px=side_px,
         backgrounds=images_in(backgrounds) if backgrounds else (),
         shapes=shapes_in(materials) if materials else NO_SHAPES,
+        textures=textures_in(materials) if materials else (),
         angles=angles,
     )
 
@@ -79,6 +87,11 @@ def images_in(folder: Path) -> tuple[Path, ...]:
     if not found:
         raise DatasetInvalid(f"{folder}: should hold photos, there is none")
     return tuple(found)
+
+
+def textures_in(folder: Path) -> tuple[Path, ...]:
+    """Pictures of surfaces in a folder's textures and textures-*: large enough ones are JPEG files."""
+    return tuple(sorted(folder.glob("textures*/*.jpg")))
 
 
 def shapes_in(folder: Path) -> Shapes:

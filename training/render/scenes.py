@@ -57,7 +57,7 @@ class Drawn:
     mm_per_px: float | None
     """In the middle of the picture; None on a photo, where nobody knows."""
     bench: str | None = None
-    """A key of benches.BENCHES."""
+    """A key of benches.BENCHES, or benches.TEXTURE."""
     light: Light | None = None
     """What it is lit by."""
     gain: float = 1.0
@@ -97,13 +97,17 @@ def _look(kind: str) -> Look:
 
 
 def lay(
-    rng: np.random.Generator, kind: str, side_px: int, label: State = State.PRESENT
+    rng: np.random.Generator,
+    kind: str,
+    side_px: int,
+    label: State = State.PRESENT,
+    texture: Picture | None = None,
 ) -> tuple[Canvas, str]:
-    """The scene without light, and the bench's name."""
+    """The scene without light, and the bench's name; `texture` is a picture of the bench."""
     look = _look(kind)
     canvas = bare(_view(rng, look, side_px))
     canvas.label = label
-    bench = benches.lay_bench(rng, canvas)
+    bench = benches.lay_bench(rng, canvas, texture=texture)
     look.item(rng, canvas, float(_turn(rng)))
     return canvas, bench
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
@@ -19,6 +21,8 @@ from training.render.scenes import Drawn
 PHOTO = "photo"
 # Half of the pictures show nothing wrong: what a station sees most of, and what must not alarm it.
 _FAULTY_SHARE = 0.5
+# Of the benches, where pictures of surfaces are given.
+_TEXTURED_SHARE = 0.4
 _LABELLED = frozenset({"carton", "mailer"})
 Told = Callable[[str], None]
 
@@ -69,12 +73,25 @@ def _wrong(
 
 def _scenes(rng: np.random.Generator, order: Order, kind: str, state: State | None) -> list[Drawn]:
     """The clean scene, once for each lamp; the others stand evenly around the bench."""
-    canvas, bench = scenes.lay(rng, kind, order.side_px, state or State.PRESENT)
+    ground = _ground(rng, order)
+    canvas, bench = scenes.lay(rng, kind, order.side_px, state or State.PRESENT, ground)
     lamp = lamps.any_light(rng, canvas.view)
     around = [
         lamps.turned(lamp, 360 / order.angles * n) if n else lamp for n in range(order.angles)
     ]
     return [scenes.lit(canvas, kind, bench, one) for one in around]
+
+
+def _ground(rng: np.random.Generator, order: Order) -> Picture | None:
+    """The picture of a surface that is the bench; None for a drawn one. Raises PhotoUnreadable."""
+    if not order.textures or rng.random() >= _TEXTURED_SHARE:
+        return None
+    return _surface(order.textures[int(rng.integers(len(order.textures)))])
+
+
+@lru_cache(maxsize=64)
+def _surface(path: Path) -> Picture:
+    return decode.decode(decode.read(path)).bgr
 
 
 def _photo(rng: np.random.Generator, order: Order, told: Told) -> tuple[Drawn, str]:

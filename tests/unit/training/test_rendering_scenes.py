@@ -202,6 +202,11 @@ def test_what_an_open_lid_carried_is_no_part_any_more() -> None:
         faulty = faults.add(np.random.default_rng(seed), [scene], ["opened"])
         if faulty.faults:
             kept.append((len(scene.parts), len(faulty.parts)))
+        for name, box in faulty.parts:
+            if name == "package" and faulty.faults:
+                (opening,) = {fault.xyxy for fault in faulty.faults}
+                assert all(p <= o for p, o in zip(box[:2], opening[:2], strict=True))
+                assert all(p >= o for p, o in zip(box[2:], opening[2:], strict=True))
     assert any(after < before for before, after in kept)
     assert all(after <= before for before, after in kept)
 

@@ -186,6 +186,21 @@ def test_folders_without_what_they_should_hold_are_refused(tmp_path: Path) -> No
         shapes_in(tmp_path)
 
 
+def test_pictures_of_surfaces_become_benches(tmp_path: Path) -> None:
+    for folder in ("textures", "scratch-courses"):
+        (tmp_path / folder).mkdir()
+    cv2.imwrite(str(tmp_path / "scratch-courses/a.png"), pale(1))
+    cv2.imwrite(str(tmp_path / "textures/a.jpg"), np.full((300, 300, 3), (20, 200, 60), np.uint8))
+    wanted = order(seed=1, kinds=(), defects=(), side_px=160, materials=tmp_path)
+    drawn = [take(wanted, number).drawn for number in range(16)]
+    green = [d for d in drawn if d.bench == "texture" and not d.item.all()]
+
+    assert 2 <= len(green) < 16
+    for one in green:
+        beside = np.median(one.bgr[~one.item], axis=0)
+        assert beside[1] > 1.3 * beside[[0, 2]].max()
+
+
 def test_names_are_defects_or_sorts() -> None:
     wanted = order(seed=0, kinds=("phone",), defects=("scuff", "torn_packaging"), side_px=320)
 
