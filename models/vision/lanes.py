@@ -1,11 +1,15 @@
 """Pieces of work side by side, each on its own core."""
 
+import queue
+import threading
+import weakref
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import TypeVar
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
+_Todo = queue.SimpleQueue[Callable[[], None] | None]
 
 # Each lane holds a model's tensors, 65 MB at 640 px. With more cores than this, lanes share them out.
 MAX_LANES = 4
@@ -22,12 +26,51 @@ def lanes_of(cores: int) -> tuple[int, int]:
 
 
 class Lanes:
-    """Threads that wait for work."""
+    """Threads that wait for work; they end with their owner, and hold up no process that ends."""
 
     def __init__(self, count: int) -> None:
         """With one lane the caller's own thread does the work."""
-        self._pool = ThreadPoolExecutor(count, "lane") if count > 1 else None
+        self._todo: _Todo = queue.SimpleQueue()
+        self._count = count if count > 1 else 0
+        for number in range(self._count):
+            # Not concurrent.futures' pool: at the process's end that one works off all that is left.
+            name = f"lane-{number}"
+            threading.Thread(target=_work_off, args=(self._todo,), name=name, daemon=True).start()
+        weakref.finalize(self, _dismiss, self._todo, self._count).atexit = False
 
     def map(self, work: Callable[[_In], _Out], items: Iterable[_In]) -> Iterator[_Out]:
         """As the built-in one, in order; items are made while the first are being worked on."""
-        return self._pool.map(work, items) if self._pool else map(work, items)
+        if not self._count:
+            yield from map(work, items)
+            return
+        coming = [self._begun(work, item) for item in items]
+        try:
+            for one in coming:
+                yield one.result()
+        finally:
+            for one in coming:  # after a failure the rest is not worth its time
+                one.cancel()
+
+    def _begun(self, work: Callable[[_In], _Out], item: _In) -> "Future[_Out]":
+        coming: Future[_Out] = Future()
+
+        def job() -> None:
+            if coming.set_running_or_notify_cancel():
+                try:
+                    coming.set_result(work(item))
+                except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
+                    coming.set_exception(error)
+
+        self._todo.put(job)
+        return coming
+
+
+def _work_off(todo: "_Todo") -> None:
+    while (job := todo.get()) is not None:
+        job()
+        del job  # or it would keep its tile until the next one comes
+
+
+def _dismiss(todo: "_Todo", count: int) -> None:
+    for _ in range(count):
+        todo.put(None)

@@ -9,7 +9,7 @@ from models.errors import ReleaseRefused
 from models.records import LowerPrecision
 from models.vision.backends import Backend, allowed, fastest, installed
 from models.vision.bundle import read_card
-from models.vision.lanes import Lanes, lanes_of
+from models.vision.lanes import Lanes
 from models.vision.trial import trial_ms
 from tests.tiny_model import write_release
 
@@ -50,13 +50,6 @@ def test_fewer_bits_may_cost_half_a_point(tmp_path, ap50, ap50_95, expected):
     )
     measured = card.model_copy(update={"precisions": {"bf16": found}})
     assert allowed(measured, BF16) is expected
-
-
-@pytest.mark.parametrize(
-    ("cores", "expected"), [(1, (1, 1)), (2, (2, 1)), (4, (4, 1)), (7, (4, 1)), (16, (4, 4))]
-)
-def test_cores_are_shared_out(cores, expected):
-    assert lanes_of(cores) == expected
 
 
 def test_the_reference_is_always_here_and_first():
