@@ -8,12 +8,13 @@ Apache-2.0 and does not need this file to run.
 import json
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 from numpy.typing import NDArray
 
 from models.vision import decode
@@ -23,8 +24,9 @@ from models.vision.session import OnnxSession
 from models.vision.tiles import plan, reduced_size
 from training.errors import ExportRefused, ExtraMissing, RunInvalid
 from training.recipe import TrainRecipe
-from training.train import BEST, RECORD
+from training.runs import BEST, read_record
 
+__all__ = ["Exported", "Parity", "compare", "export", "facts_of", "inputs", "joined", "parity", "peer", "read_record"]  # fmt: skip
 Rows = NDArray[np.float32]
 """[boxes, 6]: x1, y1, x2, y2, score, class."""
 
@@ -110,27 +112,63 @@ def inputs(photos: Sequence[Path], recipe: TrainRecipe) -> list[NDArray[np.float
     return batches
 
 
-def read_record(run: Path) -> dict[str, Any]:
-    """The run's record. Raises RunInvalid."""
-    try:
-        record: dict[str, Any] = json.loads((run / RECORD).read_text())
-    except (OSError, ValueError) as error:
-        raise RunInvalid(f"{run}: should hold {RECORD} of a training run") from error
-    return record
+def facts_of(
+    record: Mapping[str, Any], classes: Sequence[str], *, version: str, licence: str
+) -> dict[str, str]:
+    """What a model's file says of itself when its card is lost: the card's facts, from the run."""
+    recipe, data = record["recipe"], record["data"]
+    facts = {
+        "name": recipe["name"],
+        "version": version,
+        "classes": ", ".join(classes),
+        "trained_on": f"{data['version']} ({data['digest']})",
+        "recipe": json.dumps(recipe, sort_keys=True),
+        "licence": licence,
+        # The run's end, not the export's, so that the same weights give the same file.
+        "created": record.get("finished_at") or record["started_at"],
+        "code": record["code"],
+    }
+    return {f"secondlook.{key}": str(value) for key, value in facts.items()}
 
 
-def export(run: Path, out: Path, pinned: Sequence[Path], weights: Path = BEST) -> Exported:
+def label(file: Path, facts: Mapping[str, str]) -> None:
+    """Write facts into an ONNX file, and take out what changes with the day and the machine."""
+    model = onnx.load(str(file))
+    told = {fact.key: fact.value for fact in model.metadata_props if fact.key != "date"}
+    # Ultralytics' own names the data set's place on this machine.
+    named = f"{facts['secondlook.name']}@{facts['secondlook.version']}"
+    told |= {"description": f"{named}, trained on {facts['secondlook.trained_on']}", **facts}
+    del model.metadata_props[:]
+    for key in sorted(told):
+        model.metadata_props.add(key=key, value=told[key])
+    onnx.save(model, str(file))
+
+
+def export(
+    run: Path,
+    out: Path,
+    pinned: Sequence[Path],
+    weights: Path = BEST,
+    *,
+    version: str = "1",
+    licence: str = "AGPL-3.0-only",
+) -> Exported:
     """Write the run's weights as ONNX to `out`, checked against PyTorch on the pinned photos.
 
-    Raises RunInvalid, ExtraMissing, and ExportRefused where they differ or nothing was compared.
+    The file says what it is, of which release's `version` and under which `licence`. Raises
+    RunInvalid, ExtraMissing, and ExportRefused where they differ or nothing was compared.
     """
-    recipe = TrainRecipe.model_validate_json(json.dumps(read_record(run)["recipe"]))
+    record = read_record(run)
+    recipe = TrainRecipe.model_validate_json(json.dumps(record["recipe"]))
     if not (run / weights).exists():
         raise RunInvalid(f"{run}: should hold {weights}")
     trained = _yolo(run / weights)
     # nms=False asks for the one-to-one head, which needs none.
     options = {"imgsz": recipe.side_px, "nms": False, "simplify": True, "device": "cpu"}
     file = Path(trained.export(format="onnx", **options))
+    named: dict[int, str] = trained.names
+    classes = tuple(named[index] for index in sorted(named))
+    label(file, facts_of(record, classes, version=version, licence=licence))
     session = OnnxSession(file, side_px=recipe.side_px)
     apart = compare(_torch_runner(run / weights), session.run, inputs(pinned, recipe))
     if not apart.boxes:
@@ -142,8 +180,7 @@ def export(run: Path, out: Path, pinned: Sequence[Path], weights: Path = BEST) -
         raise ExportRefused(f"{file}: boxes should differ by at most {limits}, got {apart}")
     out.parent.mkdir(parents=True, exist_ok=True)
     shutil.move(file, out)
-    names: dict[int, str] = trained.names
-    return Exported(parity=apart, classes=tuple(names[index] for index in sorted(names)))
+    return Exported(parity=apart, classes=classes)
 
 
 def compare(
@@ -186,7 +223,7 @@ def peer(model: Path, side_px: int) -> Callable[[NDArray[np.uint8]], object] | N
 
 def _yolo(weights: Path) -> Any:  # noqa: ANN401 - Ultralytics ships no types
     try:
-        from ultralytics import YOLO  # noqa: PLC0415 - an extra that only training needs
+        from ultralytics.models import YOLO  # noqa: PLC0415 - an extra that only training needs
     except ImportError as error:
         raise ExtraMissing("install the training extra first: pip install '.[training]'") from error
     return YOLO(str(weights), task="detect")

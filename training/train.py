@@ -5,53 +5,140 @@ this file, or offers it over a network, has to keep to that licence. The rest of
 Apache-2.0 and does not need this file to run.
 """
 
+import contextlib
 import functools
-import json
-import subprocess
-from datetime import UTC, datetime
-from importlib.metadata import version as installed
+import logging
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from models.vision.session import usable_cores
-from training.errors import DatasetInvalid, ExtraMissing, RecipeInvalid, RunInvalid
+from training.errors import ExtraMissing, RecipeInvalid, RunInvalid
 from training.recipe import TrainRecipe
+from training.runs import BEST, LAST, RECORD, check_same, read_record, replace_file, write_record
+from training.watch import SAFE, Watch
 
-RECORD = "run.json"
-LAST = Path("weights/last.pt")
-BEST = Path("weights/best.pt")
+__all__ = ["BEST", "LAST", "LOG", "RECORD", "train"]
+# What Ultralytics says, in its own words.
+LOG = "ultralytics.log"
+_Told = Callable[[str], None]
+
+
+def to_stderr(line: str) -> None:
+    """A line for the person who waits, at once."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
 
 
 def train(
-    recipe: TrainRecipe, data: Path, run: Path, *, weights: Path | None = None, resume: bool = False
+    recipe: TrainRecipe,
+    data: Path,
+    run: Path,
+    *,
+    weights: Path | None = None,
+    resume: bool = False,
+    told: _Told = to_stderr,
 ) -> Path:
     """Train on an assembled data set folder; returns the weights chosen on its validation part.
 
-    The run's folder keeps run.json: recipe, seed, data version, code version. `weights` starts from
-    a file instead of from scratch; `resume` goes on after the last finished epoch. Raises
+    The run's folder keeps run.json with the run's whole record, curves.png, and Ultralytics' own
+    log. `weights` starts from a file instead of from scratch; `resume` goes on after the last
+    finished epoch, also where the run was killed; `told` gets a line for each epoch. Raises
     DatasetInvalid, RecipeInvalid, RunInvalid, ExtraMissing.
     """
     yolo = _ultralytics()
     if resume:
-        if not (run / LAST).exists():
-            raise RunInvalid(f"{run}: should hold {LAST} to go on from")
-        model, arguments = yolo(str(run / LAST)), {"resume": True}
+        model, arguments = _reopened(yolo, recipe, data, run, told)
     elif (run / LAST).exists():
         raise RunInvalid(f"{run}: holds a run already: go on with --resume, or name a new folder")
     else:
         write_record(recipe, data, run, weights)
         start = str(weights or recipe.model)
         model, arguments = yolo(start), _arguments(recipe, data, run, start)
+    _prepare(model, recipe, run, told)
+    try:
+        with _aside(run / LOG):
+            model.train(**arguments)
+    except (SyntaxError, TypeError, ValueError) as error:
+        raise RecipeInvalid(f"Ultralytics refuses the recipe: {error}") from error
+    return run / BEST
+
+
+def _reopened(
+    yolo: Any,  # noqa: ANN401 - Ultralytics ships no types
+    recipe: TrainRecipe,
+    data: Path,
+    run: Path,
+    told: _Told,
+) -> tuple[Any, dict[str, Any]]:
+    """The model of a stopped run, and what to train it with: its folders may have been moved.
+
+    Raises RunInvalid, DatasetInvalid.
+    """
+    if not (run / LAST).exists():
+        raise RunInvalid(f"{run}: should hold {LAST} to go on from")
+    check_same(read_record(run), recipe, data, run)
+    _mend_last(run, told)
+    model = yolo(str(run / LAST))
+    if model.ckpt.get("epoch", -1) < 0:  # Ultralytics would begin anew
+        raise RunInvalid(f"{run}: is finished: there is nothing to go on with")
+    _mend_best(yolo, model.ckpt, run)
+    moved = {"data": str(data / "data.yaml"), "save_dir": str(run.resolve())}
+    return model, {"resume": True, **moved}
+
+
+def _mend_last(run: Path, told: _Told) -> None:
+    """Who was killed while last.pt was written goes on from the epoch before. Raises RunInvalid."""
+    if zipfile.is_zipfile(run / LAST):  # its directory is written at the end
+        return
+    if not zipfile.is_zipfile(run / SAFE):
+        raise RunInvalid(f"{run}: holds no whole weights: begin again in a new folder")
+    told(f"{run.name}: {LAST} was not written to its end; going on from the epoch before")
+    replace_file(run / LAST, (run / SAFE).read_bytes())
+
+
+def _mend_best(yolo: Any, last: dict[str, Any], run: Path) -> None:  # noqa: ANN401
+    """Who was killed between last.pt and best.pt has the best epoch in last.pt alone."""
+    best = run / BEST
+    if zipfile.is_zipfile(best):
+        known = yolo(str(best)).ckpt.get("best_fitness")
+        if known == last.get("best_fitness"):
+            return
+    replace_file(best, (run / LAST).read_bytes())
+
+
+def _prepare(model: Any, recipe: TrainRecipe, run: Path, told: _Told) -> None:  # noqa: ANN401
+    """Tell Ultralytics what to call at which moment."""
+    import torch  # noqa: PLC0415 - an extra that only training needs
+
     workers = int(recipe.arguments.get("workers", 1))
     model.add_callback("on_pretrain_routine_start", functools.partial(_with_workers, workers))
     model.add_callback("on_train_start", _on_all_cores)
     if recipe.bfloat16:
         model.add_callback("on_train_start", _in_bfloat16)
-    try:
-        model.train(**arguments)
-    except (SyntaxError, TypeError, ValueError) as error:
-        raise RecipeInvalid(f"Ultralytics refuses the recipe: {error}") from error
-    return run / BEST
+        model.add_callback("on_train_epoch_start", _average_as_it_is)
+    watch = Watch(run=run, told=told, threads=torch.get_num_threads)
+    for moment, call in watch.callbacks().items():
+        model.add_callback(moment, call)
+
+
+@contextlib.contextmanager
+def _aside(log: Path) -> Iterator[None]:
+    """Let Ultralytics talk to a file instead of to the terminal."""
+    handlers = [
+        handler
+        for handler in logging.getLogger("ultralytics").handlers
+        if isinstance(handler, logging.StreamHandler)
+    ]
+    with log.open("a", encoding="utf-8") as file, contextlib.redirect_stdout(file):
+        before = [handler.setStream(file) for handler in handlers]
+        try:
+            yield
+        finally:
+            for handler, stream in zip(handlers, before, strict=True):
+                handler.setStream(stream or sys.__stdout__)
 
 
 def _arguments(recipe: TrainRecipe, data: Path, run: Path, start: str) -> dict[str, Any]:
@@ -100,6 +187,14 @@ def _in_bfloat16(trainer: Any) -> None:  # noqa: ANN401 - Ultralytics ships no t
     model.predict = predict
 
 
+def _average_as_it_is(trainer: Any) -> None:  # noqa: ANN401 - Ultralytics ships no types
+    """Where Ultralytics copied the network again (after NaN), the copy gets its own predict back.
+
+    The averaged weights would otherwise be checked by the network that trains, and not be saved.
+    """
+    vars(trainer.ema.ema).pop("predict", None)
+
+
 def _as_float32(value: Any) -> Any:  # noqa: ANN401 - tensors in dicts and lists
     if isinstance(value, dict):
         return {key: _as_float32(part) for key, part in value.items()}
@@ -112,35 +207,9 @@ def _as_float32(value: Any) -> Any:  # noqa: ANN401 - tensors in dicts and lists
     )
 
 
-def write_record(recipe: TrainRecipe, data: Path, run: Path, weights: Path | None = None) -> None:
-    """Write run.json: all that is needed to do it again. Raises DatasetInvalid."""
-    frozen = data / "version.json"
-    if not frozen.exists():
-        raise DatasetInvalid(f"{data}: should be a folder written by assemble, with version.json")
-    record = {
-        "recipe": recipe.model_dump(mode="json"),
-        "data": json.loads(frozen.read_text()),
-        "weights": weights.name if weights else None,
-        "code": code_version(),
-        "packages": {name: installed(name) for name in ("ultralytics", "torch", "numpy")},
-        "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-    run.mkdir(parents=True, exist_ok=True)
-    (run / RECORD).write_text(json.dumps(record, indent=1))
-
-
-def code_version() -> str:
-    """The commit that runs, with -dirty where files differ from it; unknown outside a repository."""
-    asked = subprocess.run(
-        ["git", "describe", "--always", "--dirty"],  # noqa: S607 - whichever git the user has
-        cwd=Path(__file__).parent, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    return asked.stdout.strip() or "unknown"
-
-
 def _ultralytics() -> Any:  # noqa: ANN401 - Ultralytics ships no types
     try:
-        from ultralytics import YOLO  # noqa: PLC0415 - an extra that only training needs
+        from ultralytics.models import YOLO  # noqa: PLC0415 - an extra that only training needs
     except ImportError as error:
         raise ExtraMissing("install the training extra first: pip install '.[training]'") from error
     return YOLO

@@ -1,16 +1,23 @@
 """From photos to a release with the real Ultralytics, on a tiny set: the road, not the model."""
 
+import hashlib
 import importlib.util
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import onnx
 import pytest
 import yaml
 
 from models.vision.bundle import open_release
 from tests.unit.training.photosets import pale, with_dark, write_set
+from training.learning_curves import PICTURE, rows_of
+from training.runs import read_record
 
 pytestmark = [
     pytest.mark.training,
@@ -37,13 +44,19 @@ TRAIN = {
 }  # fmt: skip
 
 
+PROGRAM = Path(sys.executable).with_name("secondlook-training")
+
+
 def command(*arguments: object, expected: int = 0) -> str:
-    program = Path(sys.executable).with_name("secondlook-training")
     done = subprocess.run(
-        [program, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=600
+        [PROGRAM, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=600
     )
     assert done.returncode == expected, done.stderr[-2000:]
     return done.stdout + done.stderr
+
+
+def training(road: Path, run: str, recipe: str = "train.yaml", data: str = "set") -> list[object]:
+    return ["train", "--recipe", road / recipe, "--data", road / data, "--run", road / run]
 
 
 @pytest.fixture(scope="module")
@@ -62,28 +75,33 @@ def road(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return at
 
 
-def test_a_run_keeps_all_that_is_needed_to_do_it_again(road: Path) -> None:
-    record = json.loads((road / "run/run.json").read_text())
+def test_a_run_keeps_all_that_is_needed_to_do_it_again_and_to_judge_it(road: Path) -> None:
+    record = read_record(road / "run")
 
     assert record["recipe"]["seed"] == 1
     assert record["data"]["version"] == "tiny@1"
     assert record["packages"]["ultralytics"]
+    assert record["progress"]["epochs"] == EPOCHS
+    assert record["progress"]["images_seen"] == EPOCHS * record["data"]["pictures"]["train"]
+    assert record["progress"]["images_per_second"] > 0
+    assert [sitting["device"] for sitting in record["sessions"]] == ["cpu"]
+    assert record["finished_at"]
     assert (road / "run/weights/last.pt").exists()
+    assert (road / "run" / PICTURE).read_bytes().startswith(b"\x89PNG")
+    assert f"{EPOCHS}/{EPOCHS}" in (road / "run/ultralytics.log").read_text()
+
+
+def exported(road: Path, to: str) -> Path:
+    told = command(
+        "export", "--run", road / "run", "--out", road / to, "--version", "7",
+        "--pinned", road / "photos/marked/train", "--weights", "weights/last.pt",
+    )  # fmt: skip
+    assert "boxes, at most" in told
+    return road / to / "model.onnx"
 
 
 def test_the_road_leads_to_a_release(road: Path) -> None:
-    told = command(
-        "export",
-        "--run",
-        road / "run",
-        "--out",
-        road / "stain",
-        "--pinned",
-        road / "photos/marked/train",
-        "--weights",
-        "weights/last.pt",
-    )
-    assert "boxes, at most" in told
+    exported(road, "stain")
     command(
         "calibrate",
         "--release",
@@ -113,63 +131,78 @@ def test_the_road_leads_to_a_release(road: Path) -> None:
     assert card.metrics["photos"] == 16
 
 
-def test_a_run_that_was_stopped_goes_on(road: Path) -> None:
-    """Ultralytics strips a finished run's optimizer; the last epoch's file still has it."""
-    weights = road / "run/weights"
-    (weights / "last.pt").write_bytes((weights / f"epoch{EPOCHS - 2}.pt").read_bytes())
+def test_a_file_without_its_card_still_says_what_it_is(road: Path) -> None:
+    model = exported(road, "alone")
+    told = {fact.key: fact.value for fact in onnx.load(str(model)).metadata_props}
 
-    told = command(
-        "train",
-        "--recipe",
-        road / "train.yaml",
-        "--data",
-        road / "set",
-        "--run",
-        road / "run",
-        "--resume",
-    )
-
-    assert f"{EPOCHS}/{EPOCHS}" in told
+    record = read_record(road / "run")
+    assert told["secondlook.name"] == "stain"
+    assert told["secondlook.version"] == "7"
+    assert told["secondlook.classes"] == "stain"
+    assert told["secondlook.trained_on"] == f"tiny@1 ({record['data']['digest']})"
+    assert json.loads(told["secondlook.recipe"])["seed"] == 1
+    assert told["secondlook.licence"].startswith("AGPL-3.0-only")
+    assert told["secondlook.created"] == record["finished_at"]
+    assert told["secondlook.code"] == record["code"]
+    assert told["names"] == "{0: 'stain'}"  # what opening a release compares with the card
+    assert str(road) not in "".join(told.values())
 
 
-def test_a_run_that_never_began_cannot_go_on(road: Path) -> None:
-    told = command(
-        "train",
-        "--recipe",
-        road / "train.yaml",
-        "--data",
-        road / "set",
-        "--run",
-        road / "none",
-        "--resume",
-        expected=2,
-    )
-    assert "last.pt to go on from" in told
+def test_the_same_weights_give_the_same_file(road: Path) -> None:
+    digests = {hashlib.sha256(exported(road, to).read_bytes()).hexdigest() for to in ("one", "two")}
+
+    assert len(digests) == 1
 
 
-def test_a_run_is_never_overwritten(road: Path) -> None:
-    told = command(
-        "train",
-        "--recipe",
-        road / "train.yaml",
-        "--data",
-        road / "set",
-        "--run",
-        road / "run",
-        expected=2,
-    )
-    assert "holds a run already" in told
+def test_a_run_killed_while_it_wrote_its_weights_goes_on(road: Path) -> None:
+    longer = {**TRAIN, "arguments": {**TRAIN["arguments"], "epochs": EPOCHS + 2}}
+    (road / "longer.yaml").write_text(yaml.safe_dump(longer))
+    asked = training(road, "killed", "longer.yaml")
+    run = road / "killed"
+    process = subprocess.Popen([PROGRAM, *map(str, asked)], stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 300
+    while not ((run / "run.json").exists() and read_record(run).get("progress")):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    last = run / "weights/last.pt"
+    last.write_bytes(last.read_bytes()[:20_000])
+
+    told = command(*asked, "--resume")
+
+    record = read_record(run)
+    assert "was not written to its end" in told
+    assert f"epoch {EPOCHS + 2} of {EPOCHS + 2}: loss" in told
+    assert len(record["sessions"]) == 2
+    assert 1 <= record["sessions"][1]["after_epoch"] <= EPOCHS
+    assert [row["epoch"] for row in rows_of(run / "results.csv")] == [*range(1, EPOCHS + 3)]
+    assert "holds a run already" in command(*asked, expected=2)
+    assert "is finished" in command(*asked, "--resume", expected=2)
 
 
-def test_a_data_set_that_was_not_assembled_is_refused(road: Path) -> None:
-    told = command(
-        "train",
-        "--recipe",
-        road / "train.yaml",
-        "--data",
-        road / "photos",
-        "--run",
-        road / "other",
-        expected=2,
-    )
-    assert "version.json" in told
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (("none", "train.yaml", "set", "--resume"), "last.pt to go on from"),
+        (("run", "train.yaml", "set"), "holds a run already"),
+        (("run", "train.yaml", "set", "--resume"), "is finished"),
+        (("other", "train.yaml", "photos"), "version.json"),
+    ],
+)
+def test_what_cannot_be_trained_is_told(road: Path, asked: tuple[str, ...], told: str) -> None:
+    run, recipe, data, *options = asked
+    assert told in command(*training(road, run, recipe, data), *options, expected=2)
+
+
+def test_a_run_that_starts_from_weights_really_does(road: Path) -> None:
+    """Ultralytics keeps quiet when it drops them."""
+    still = {**TRAIN["arguments"], "epochs": 1, "lr0": 1e-9, "lrf": 1.0, "warmup_bias_lr": 1e-9}
+    (road / "still.yaml").write_text(yaml.safe_dump({**TRAIN, "arguments": still}))
+    command(*training(road, "warm", "still.yaml"), "--weights", road / "run/weights/last.pt")
+
+    first, *_, learnt = (row["train/cls_loss"] for row in rows_of(road / "run/results.csv"))
+    (warm,) = (row["train/cls_loss"] for row in rows_of(road / "warm/results.csv"))
+    assert learnt < 0.7 * first
+    assert warm < 0.7 * first
