@@ -1,12 +1,16 @@
 """Pieces of work side by side, each on its own core."""
 
+import contextlib
 import queue
 import threading
+import time
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import TypeVar
 
+# A tile takes a tenth of this on a slow core.
+_PATIENCE_S = 2.0
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
 _Todo = queue.SimpleQueue[Callable[[], None] | None]
@@ -32,11 +36,14 @@ class Lanes:
         """With one lane the caller's own thread does the work."""
         self._todo: _Todo = queue.SimpleQueue()
         self._count = count if count > 1 else 0
-        for number in range(self._count):
-            # Not concurrent.futures' pool: at the process's end that one works off all that is left.
-            name = f"lane-{number}"
-            threading.Thread(target=_work_off, args=(self._todo,), name=name, daemon=True).start()
-        weakref.finalize(self, _dismiss, self._todo, self._count).atexit = False
+        # Not concurrent.futures' pool: at the process's end that one works off all that is left.
+        lanes = [
+            threading.Thread(target=_work_off, args=(self._todo,), name=f"lane-{n}", daemon=True)
+            for n in range(self._count)
+        ]
+        for lane in lanes:
+            lane.start()
+        weakref.finalize(self, _dismiss, self._todo, lanes)
 
     def map(self, work: Callable[[_In], _Out], items: Iterable[_In]) -> Iterator[_Out]:
         """As the built-in one, in order; items are made while the first are being worked on."""
@@ -71,6 +78,17 @@ def _work_off(todo: "_Todo") -> None:
         del job  # or it would keep its tile until the next one comes
 
 
-def _dismiss(todo: "_Todo", count: int) -> None:
-    for _ in range(count):
+def _dismiss(todo: "_Todo", lanes: Sequence[threading.Thread]) -> None:
+    """At the owner's end, or the process's: what has not begun is dropped, what has is waited for.
+
+    A thread that is inside a model when the interpreter ends takes the process down with it.
+    """
+    with contextlib.suppress(queue.Empty):
+        while True:
+            todo.get_nowait()
+    for _ in lanes:
         todo.put(None)
+    end_s = time.monotonic() + _PATIENCE_S
+    for lane in lanes:
+        if lane is not threading.current_thread():
+            lane.join(max(0.0, end_s - time.monotonic()))

@@ -13,10 +13,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from models.vision.bundle import RELEASES
 from station.outbox import Outbox
 from station.settings import PREFIX
 from tests.fakes import TOKEN, FakeServer, sample_returns, serving
 
+SAMPLE = Path(__file__).parents[2] / "datasets/sample"
 STATION = Path(sys.executable).with_name("secondlook-station")
 
 
@@ -176,6 +178,21 @@ def test_it_ends_in_order_within_three_seconds_whatever_is_going_on(tmp_path, ho
     assert "thread_failed" not in told
     with Outbox(place.home / "station") as outbox:
         assert len(outbox.pending_ids()) >= 1
+
+
+@pytest.mark.parametrize("backend", ["onnxruntime", "auto"])
+def test_it_ends_in_order_in_the_middle_of_a_look(tmp_path, backend):
+    """A thread inside a model must not take the process down with an abort."""
+    place = Place(tmp_path)
+    looking = {"REPLAY": str(SAMPLE), "RELEASES": str(RELEASES), "BACKEND": backend, "ROUNDS": "0"}
+    with place.running(**looking) as process:
+        for line in process.stderr:
+            if json.loads(line)["event"] == "accepted":
+                break
+        process.send_signal(signal.SIGTERM)
+        told = [json.loads(line)["event"] for line in process.stderr]
+        assert (process.wait(10), told[-1]) == (0, "stopped")
+        assert "thread_failed" not in told
 
 
 def test_the_page_answers_while_an_item_is_inspected(tmp_path):
