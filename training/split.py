@@ -1,19 +1,18 @@
-"""Who learns and who checks: look-alikes stay together, validation is taken out of train."""
+"""Who learns and who checks: photos of one thing stay together, validation is taken out of train."""
 
 import hashlib
+import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-import cv2
-import imagehash
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
+from training.errors import RecipeInvalid
+from training.likeness import Look, Pairs, copies, look_of, near
 
-Bits = NDArray[np.bool_]
-"""[64] bits of a perceptual hash."""
+__all__ = ["Bits", "Known", "Look", "Split", "groups", "item_of", "look_of", "split"]
+Bits = Look
+"""What was only a hash's bits once."""
 
 
 class Split(StrEnum):
@@ -32,19 +31,31 @@ class Known:
     """Its name."""
     source: str
     """The set that it comes from."""
-    look: Bits
-    """Its perceptual hash."""
+    look: Look
+    """How it looks."""
+    item: str | None = None
+    """The thing that it shows, by a name that is the source's own; None where nobody knows."""
 
 
-def look_of(bgr: NDArray[np.uint8]) -> Bits:
-    """The 64 bits of imagehash's pHash: near-copies differ in few of them."""
-    rgb = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
-    return np.asarray(imagehash.phash(Image.fromarray(rgb)).hash, np.bool_).ravel()
+def item_of(name: str, pattern: str | None) -> str | None:
+    """The item that a photo's name tells: group 1 of the pattern, which has to fit from the start.
+
+    None without a pattern or where it does not fit. Raises RecipeInvalid for a pattern that is none.
+    """
+    if pattern is None:
+        return None
+    try:
+        found = re.match(pattern, name)
+        return found and found.group(1)
+    except (re.error, IndexError) as error:
+        raise RecipeInvalid(
+            f"item should be a regular expression with a group: {pattern}: {error}"
+        ) from error
 
 
-def groups(looks: Sequence[Bits], max_distance: int) -> list[int]:
-    """A group's number for each photo: photos within max_distance bits share one, also in chains."""
-    parent = list(range(len(looks)))
+def groups(count: int, pairs: Iterable[tuple[int, int]]) -> list[int]:
+    """A group's number for each of so many photos: those that pairs join share one, also in chains."""
+    parent = list(range(count))
 
     def root(index: int) -> int:
         while parent[index] != index:
@@ -52,29 +63,38 @@ def groups(looks: Sequence[Bits], max_distance: int) -> list[int]:
             index = parent[index]
         return index
 
-    stacked = np.array(looks, np.bool_).reshape(len(looks), -1)
-    for index in range(len(looks)):
-        near = np.flatnonzero((stacked[:index] != stacked[index]).sum(axis=1) <= max_distance)
-        for other in near:
-            parent[root(int(other))] = root(index)
-    return [root(index) for index in range(len(looks))]
+    for one, other in pairs:
+        parent[root(one)] = root(other)
+    return [root(index) for index in range(count)]
 
 
 def split(
     photos: Sequence[Known],
     *,
     hold_out: Mapping[str, int],
-    tested: Sequence[Bits],
+    tested: Sequence[Look],
+    tested_within: Mapping[str, Sequence[Look]] | None = None,
+    tested_items: Collection[tuple[str, str]] = (),
     max_distance: int,
     seed: int,
 ) -> list[Split]:
     """A split for each photo: whole groups go to validation until a source has its count.
 
-    A group with a look-alike among the `tested` photos is dropped. The order of the photos changes
-    nothing: groups are drawn by a hash of the seed and their own first name.
+    A group is what shows one item of a source, looks alike by its hash, or, within a source that
+    gives photos to validation, by its keypoints. A group is dropped with a look-alike by hash among
+    the `tested` photos, by keypoints among those that are `tested_within` its source, or with an
+    item (source, name) among the `tested_items`. The order of the photos changes nothing: groups
+    are drawn by a hash of the seed and their own first name.
     """
-    numbers = groups([*(photo.look for photo in photos), *tested], max_distance)
+    looks, places = _laid_out(photos, tested, tested_within or {}, hold_out)
+    pairs = [*near(looks, max_distance), *_of_one_item(photos), *_copies(looks, places)]
+    numbers = groups(len(looks), pairs)
     seen = set(numbers[len(photos) :])
+    seen |= {
+        number
+        for number, photo in zip(numbers, photos, strict=False)
+        if photo.item is not None and (photo.source, photo.item) in tested_items
+    }
     members: dict[int, list[int]] = defaultdict(list)
     for index, number in enumerate(numbers[: len(photos)]):
         members[number].append(index)
@@ -83,6 +103,40 @@ def split(
         Split.DROPPED if numbers[index] in seen else Split.VAL if index in held else Split.TRAIN
         for index in range(len(photos))
     ]
+
+
+def _laid_out(
+    photos: Sequence[Known],
+    tested: Sequence[Look],
+    within: Mapping[str, Sequence[Look]],
+    hold_out: Mapping[str, int],
+) -> tuple[list[Look], dict[str, list[int]]]:
+    """All looks, the photos' own first, and which of them to compare closely, by source.
+
+    That is slow, and done only where a copy could come to lie on the other side.
+    """
+    looks = [*(photo.look for photo in photos), *tested]
+    places = {}
+    for source in sorted({*within, *(name for name, wanted in hold_out.items() if wanted)}):
+        own = [index for index, photo in enumerate(photos) if photo.source == source]
+        more = within.get(source, ())
+        places[source] = [*own, *range(len(looks), len(looks) + len(more))]
+        looks += more
+    return looks, places
+
+
+def _of_one_item(photos: Sequence[Known]) -> Pairs:
+    first: dict[tuple[str, str], int] = {}
+    for index, photo in enumerate(photos):
+        if photo.item is not None:
+            yield first.setdefault((photo.source, photo.item), index), index
+
+
+def _copies(looks: Sequence[Look], places: Mapping[str, Sequence[int]]) -> Pairs:
+    """Copies within each source, given by the places of its looks."""
+    for _, indices in sorted(places.items()):
+        for one, other in copies([looks[index] for index in indices]):
+            yield indices[one], indices[other]
 
 
 def _held_out(

@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from training.render.noise import fractal
+
 Square = tuple[int, int, int, int]
 
 
@@ -24,6 +26,23 @@ def with_dark(bgr: NDArray[np.uint8], *squares: Square, level: int = 10) -> NDAr
     for x1, y1, x2, y2 in squares:
         drawn[y1:y2, x1:x2] = level
     return drawn
+
+
+def cloth(seed: int) -> NDArray[np.uint8]:
+    """A weave with clouds and a few spots of its own, as a close-up has them."""
+    rng = np.random.default_rng(seed)
+    bgr = np.repeat((150 + 50 * fractal(rng, 400, 400, 60, 4))[..., None], 3, axis=2)
+    for _ in range(60):
+        x, y = (int(v) for v in rng.integers(20, 380, 2))
+        cv2.circle(bgr, (x, y), int(rng.integers(3, 12)), (float(rng.integers(20, 230)),) * 3, -1)
+    return np.asarray(bgr.clip(0, 255), np.uint8)
+
+
+def turned(bgr: NDArray[np.uint8], degrees: float, scale: float = 1.0) -> NDArray[np.uint8]:
+    """As augmented data sets turn pictures: black corners, the rest cut off."""
+    height, width = bgr.shape[:2]
+    move = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, scale)
+    return np.asarray(cv2.warpAffine(bgr, move, (width, height)), np.uint8)
 
 
 def write_set(
