@@ -16,6 +16,7 @@ from models.vision.decode import decode
 from station.inspect import inspect
 from tests.tiny_model import write_release
 from tests.unit.models.vision import pictures
+from tests.unit.models.vision.openvinos import needs_openvino, processor
 from tests.unit.station.test_examine import shirt
 
 ROOT = Path(__file__).parents[3]
@@ -80,6 +81,20 @@ def test_json_keeps_its_contract(capfd):
     assert told["disposition"] in {"resell", "repair", "donate", "scrap"}
     assert told["routing"]["to"] == "review"
     assert "unanswered" in told["routing"]["reasons"]
+
+
+@needs_openvino
+def test_a_named_backend_looks_and_fewer_bits_are_told(capfd, monkeypatch):
+    reference = verdict(capfd, *APPAREL, "front.png", "back.png")
+    monkeypatch.setenv("SECONDLOOK_STATION_BACKEND", "openvino")
+    assert verdict(capfd, *APPAREL, "front.png", "back.png") == reference
+    monkeypatch.setenv("SECONDLOOK_STATION_BACKEND", "openvino-bf16")
+    if "BF16" not in processor():
+        assert "no bf16" in refused(capfd, *APPAREL, "front.png", "back.png")
+    else:
+        told = verdict(capfd, *APPAREL, "front.png", "back.png")
+        assert told["releases"] == ["stain@1+bf16"]
+        assert told["photos"][0]["findings"][0]["release"] == "stain@1+bf16"
 
 
 def test_answers_are_taken_into_account(capfd):

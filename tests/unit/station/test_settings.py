@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from models.vision.backends import AUTO, Backend
 from models.vocabulary import Language
 from station.errors import SettingsInvalid
 from station.settings import CONFIG, PREFIX, load
@@ -45,6 +46,7 @@ def test_the_environment_comes_before_the_file(monkeypatch, tmp_path):
         ("SERVER_URL", "server", "SECONDLOOK_STATION_SERVER_URL"),
         ("NAME", "bench one", "SECONDLOOK_STATION_NAME"),
         ("LANGUAGE", "fr", "'en' or 'zh'"),
+        ("BACKEND", "cuda", "'onnxruntime', 'openvino' or 'openvino-bf16', got 'cuda'"),
         ("REPLAY_PAUSE_S", "-1", "SECONDLOOK_STATION_REPLAY_PAUSE_S"),
         ("REPLAY_PAUSE_S", "nan", "SECONDLOOK_STATION_REPLAY_PAUSE_S"),
         ("ALLOWED_HOSTS", "*", "name each host"),
@@ -121,6 +123,12 @@ def test_a_token_that_http_cannot_carry_is_told(monkeypatch, token):
     with pytest.raises(SettingsInvalid, match=r"TOKEN should hold one token") as told:
         load().secret()
     assert token.strip() not in str(told.value) or not token.strip()
+
+
+@pytest.mark.parametrize("backend", [AUTO, *Backend])
+def test_every_backend_can_be_named(monkeypatch, backend):
+    monkeypatch.setenv(f"{PREFIX}BACKEND", backend)
+    assert load().backend == backend
 
 
 def test_what_is_set_to_nothing_is_not_set(monkeypatch):
