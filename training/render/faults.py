@@ -25,6 +25,8 @@ from training.render.shading import developed, radiance
 # A change below these many grey levels is undone: nobody sees it, and the truth ends where it ends.
 _FAINT = (3, 6)
 _TRIES = 6
+PHOTO = "photo"
+"""The kind of what is no drawn scene: a photo that was given."""
 # Of a label or code, torn away: less is still read, more is not.
 _TAKEN_SHARE = 0.4
 Parts = tuple[tuple[str, XyXy], ...]
@@ -73,10 +75,10 @@ class Faulty:
     """Labels, codes and packages that are (still) there."""
 
 
-_CLOTH = frozenset({"garment", "photo"})
-_SHINY = frozenset({"phone", "laptop", "housing", "photo"})
-_BOARD = frozenset({"carton", "photo"})
-_PACKED = frozenset({"carton", "mailer", "photo"})
+_CLOTH = frozenset({"garment", PHOTO})
+_SHINY = frozenset({"phone", "laptop", "housing", PHOTO})
+_BOARD = frozenset({"carton", PHOTO})
+_PACKED = frozenset({"carton", "mailer", PHOTO})
 
 SORTS: Mapping[str, Sort] = {
     **{name: Sort(defect=Defect.STAIN, on=_CLOTH, size_mm=(3, 110), paint=brushes.stain(kind)) for name, kind in stains.KINDS.items()},
@@ -208,6 +210,9 @@ def _place(rng: np.random.Generator, drawn: Drawn, sort: Sort) -> tuple[tuple[fl
         low, high = np.array(sort.size_mm) / drawn.mm_per_px
     low, high = np.clip([low, high], *limits)
     side = float(np.exp(rng.uniform(np.log(low), np.log(max(high, low * 1.01)))))
+    if drawn.kind == PHOTO:  # people put the item into the middle
+        x, y = rng.normal(0.5, 0.13, 2).clip(0.12, 0.88) * [width, height]
+        return (float(x), float(y)), side
     inner = cv2.erode(drawn.item[::4, ::4].astype(np.uint8), np.ones((3, 3), np.uint8))
     rows, columns = np.nonzero(inner)
     if not rows.size:

@@ -18,7 +18,6 @@ from training.render.noise import Picture
 from training.render.order import Order
 from training.render.scenes import Drawn
 
-PHOTO = "photo"
 # Half of the pictures show nothing wrong: what a station sees most of, and what must not alarm it.
 _FAULTY_SHARE = 0.5
 # Of the benches, where pictures of surfaces are given.
@@ -107,7 +106,7 @@ def _photo(rng: np.random.Generator, order: Order, told: Told) -> tuple[Drawn, s
         scale = min(1.0, order.side_px / max(height, width))
         small = resize(bgr, max(1, round(width * scale)), max(1, round(height * scale)))
         item = np.ones(small.shape[:2], np.bool_)
-        return Drawn(kind=PHOTO, bgr=small, item=item, parts=(), mm_per_px=None), path.name
+        return Drawn(kind=faults.PHOTO, bgr=small, item=item, parts=(), mm_per_px=None), path.name
     raise DatasetInvalid("no photo among the backgrounds could be read")
 
 
