@@ -141,7 +141,7 @@ def test_what_outgrows_its_room_is_reported(copy: Path) -> None:
     append(copy / "station/bench.py", "def long() -> None:\n" + "    print()\n" * 60)
     append(
         copy / "training/read.py",
-        "".join(f"def f{i}():\n" + "    x = 1\n" * 30 for i in range(900)),
+        "".join(f"def f{i}():\n" + "    x = 1\n" * 30 for i in range(5000)),
     )
 
     told = "\n".join(architecture.oversized(copy))
