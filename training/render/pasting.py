@@ -181,8 +181,8 @@ def _laid(
     soft = cv2.GaussianBlur(sticker.bgr, (0, 0), 0.8)
     flat = cv2.warpPerspective(soft, matrix, (width, height)).astype(np.float32)
     whole = np.full(sticker.bgr.shape[:2], 255, np.uint8)
-    mask = cv2.warpPerspective(whole, matrix, (width, height)).astype(np.float32) / 255
-    mask = blur(mask, rng.uniform(0.3, 0.8))
+    flat_mask = cv2.warpPerspective(whole, matrix, (width, height)).astype(np.float32) / 255
+    mask = blur(flat_mask, rng.uniform(0.3, 0.8))
     inside = mask > 0.5
     light = float(np.clip(bgr[inside].max(axis=1).mean() / 200, 0.25, 1.1)) if inside.any() else 1
     light *= rng.uniform(0.95, 1.35)
