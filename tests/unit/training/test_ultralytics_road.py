@@ -102,15 +102,7 @@ def exported(road: Path, to: str) -> Path:
 
 def test_the_road_leads_to_a_release(road: Path) -> None:
     exported(road, "stain")
-    command(
-        "calibrate",
-        "--release",
-        road / "stain",
-        "--photos",
-        road / "photos",
-        "--recipe",
-        road / "data.yaml",
-    )
+    command("calibrate", "--release", road / "stain", "--data", road / "set/held-out/marked")
     command(
         "evaluate",
         "--release",
