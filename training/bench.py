@@ -18,7 +18,7 @@ from models.vision.decode import decode, read
 from models.vision.detector import Detector, fill
 from models.vision.geometry import Letterbox
 from models.vision.lanes import Lanes
-from models.vision.picture import Picture, reduced
+from models.vision.picture import reduced
 from models.vision.session import usable_cores
 from models.vision.tiles import plan
 
@@ -125,10 +125,10 @@ Contestants = Mapping[str, Callable[[Work], object]]
 
 
 def _contestants(bundle: Bundle, release: Path, peer: Peer | None) -> Contestants:
-    detector, side = Detector(bundle), bundle.card.tiling.max_side_px
+    detector = Detector(bundle)
     found: dict[str, Callable[[Work], object]] = {
         SESSION: _runs(bundle),
-        PIPELINE: lambda work: detector.detect_all(Picture.of(p, (side,)) for p in work.photos),
+        PIPELINE: lambda work: detector.detect_photos(work.photos),
     }
     if peer:
         found[SAME_TILES] = lambda work: [peer(tile) for tile in work.tiles]

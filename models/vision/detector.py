@@ -75,9 +75,16 @@ class Detector:
     def detect(
         self, bgr: NDArray[np.uint8], *, floors: Mapping[str, float] | None = None
     ) -> tuple[Detection, ...]:
-        """What is seen on one photo (height × width × 3): detect_all for who has but one."""
-        picture = Picture.of(bgr, (self.card.tiling.max_side_px,))
-        return self.detect_all([picture], floors=floors)[0]
+        """What is seen on one photo (height × width × 3): detect_photos for who has but one."""
+        return self.detect_photos([bgr], floors=floors)[0]
+
+    def detect_photos(
+        self, photos: Iterable[NDArray[np.uint8]], *, floors: Mapping[str, float] | None = None
+    ) -> list[tuple[Detection, ...]]:
+        """What is seen on each photo (height × width × 3): reduced side by side, then detect_all."""
+        sides = (self.card.tiling.max_side_px,)
+        pictures = self._lanes.map(lambda bgr: Picture.of(bgr, sides), photos)
+        return self.detect_all(pictures, floors=floors)
 
     def detect_all(
         self, pictures: Iterable[Picture], *, floors: Mapping[str, float] | None = None

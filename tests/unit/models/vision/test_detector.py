@@ -65,7 +65,8 @@ def test_photos_looked_at_together_give_what_each_gives_alone(tmp_path, threads)
     made = (Picture.of(bgr, (256,)) for bgr in PHOTOS)  # on demand, as well as a list
     assert seeing.detect_all(made) == alone
     assert [len(found) for found in alone] == [2, 1, 0, 1, 1]
-    assert seeing.detect_all([]) == []
+    assert seeing.detect_photos(PHOTOS) == alone
+    assert seeing.detect_all([]) == seeing.detect_photos([]) == []
 
 
 def test_tiles_of_several_photos_are_looked_at_side_by_side(tmp_path):
