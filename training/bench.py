@@ -148,7 +148,7 @@ def _backends(bundle: Bundle, release: Path) -> Iterator[tuple[str, Callable[[Wo
 def _runs(bundle: Bundle) -> Callable[[Work], object]:
     """The bare session over tiles that are ready, side by side as the pipeline's are."""
     lanes = Lanes(bundle.lanes)
-    return lambda work: list(lanes.map(bundle.session.run, work.inputs))
+    return lambda work: lanes.map(bundle.session.run, work.inputs)
 
 
 def _round(contestants: Contestants, works: Sequence[Work], number: int) -> dict[str, float]:

@@ -12,7 +12,7 @@ from models.errors import ReleaseRefused
 from models.record import XyXy
 from models.records import Calibration, Release
 from models.vision.bundle import Bundle
-from models.vision.geometry import Letterbox, clip
+from models.vision.geometry import PADDING_GREY, Letterbox, clip
 from models.vision.lanes import Lanes
 from models.vision.picture import Picture
 from models.vision.tiles import Sighting, Tile, is_cut, merge, plan
@@ -41,7 +41,8 @@ class Detection:
 class _Look:
     """One tile on its way into the model and back."""
 
-    picture: Picture
+    place: int
+    """Of its photo among the photos."""
     number: int
     """Among the photo's tiles."""
     tile: Tile
@@ -87,49 +88,47 @@ class Detector:
         return self.detect_all(pictures, floors=floors)
 
     def detect_all(
-        self, pictures: Iterable[Picture], *, floors: Mapping[str, float] | None = None
+        self, pictures: Sequence[Picture], *, floors: Mapping[str, float] | None = None
     ) -> list[tuple[Detection, ...]]:
         """What is seen on each photo, best first, each object once.
 
         Tiles go through the model side by side, whichever photo they are of; a photo gives the same
-        alone. Each picture has the card's longest side among its sizes; one that is made on demand
-        is made while those before it are looked at. `floors` replaces the card's threshold of the
-        classes that it names (class → raw score), for measuring. Raises ReleaseRefused when the
-        model gives what its card does not allow.
+        alone. Each picture has the card's longest side among its sizes. `floors` replaces the card's
+        threshold of the classes that it names (class → raw score), for measuring. Raises
+        ReleaseRefused when the model gives what its card does not allow.
         """
         limits = self.card.thresholds | dict(floors or {})
         lowest = np.array([limits[kind] for kind in self.card.classes], np.float32)
-        seen: list[tuple[Picture, list[Sighting]]] = []
-        for look, row in self._looked(self._looks(pictures)):
-            if look.number == 0:
-                seen.append((look.picture, []))
-            seen[-1][1].extend(self._on_look(look, row, lowest))
-        return [self._detections(picture, merge(sightings)) for picture, sightings in seen]
+        looks = [look for place, one in enumerate(pictures) for look in self._looks(place, one)]
+        seen: list[list[Sighting]] = [[] for _ in pictures]
+        for look, sightings in zip(looks, self._looked(looks, lowest), strict=True):
+            seen[look.place] += sightings
+        return [self._detections(*one) for one in zip(pictures, map(merge, seen), strict=True)]
 
-    def _looks(self, pictures: Iterable[Picture]) -> Iterator[_Look]:
+    def _looks(self, place: int, picture: Picture) -> Iterator[_Look]:
         side, tiling = self.card.input_side_px, self.card.tiling
-        for picture in pictures:
-            bgr = picture.sizes[tiling.max_side_px]
-            for number, tile in enumerate(plan(bgr.shape[1], bgr.shape[0], side, tiling)):
-                fit = Letterbox.fit(tile.width, tile.height, side)
-                yield _Look(picture=picture, number=number, tile=tile, fit=fit, bgr=bgr)
+        bgr = picture.sizes[tiling.max_side_px]
+        for number, tile in enumerate(plan(bgr.shape[1], bgr.shape[0], side, tiling)):
+            fit = Letterbox.fit(tile.width, tile.height, side)
+            yield _Look(place=place, number=number, tile=tile, fit=fit, bgr=bgr)
 
-    def _looked(self, looks: Iterable[_Look]) -> Iterator[tuple[_Look, NDArray[np.float32]]]:
+    def _looked(self, looks: Sequence[_Look], lowest: NDArray[np.float32]) -> list[list[Sighting]]:
         side = self.card.input_side_px
-        # One for each lane, used again and again: fresh memory costs more than filling it.
-        free: queue.SimpleQueue[NDArray[np.float32]] = queue.SimpleQueue()
+        # One for each lane, used again and again.
+        free: queue.SimpleQueue[tuple[NDArray[np.float32], NDArray[np.uint8]]] = queue.SimpleQueue()
         for _ in range(self._lane_count):
-            free.put(np.empty((1, 3, side, side), np.float32))
+            shape = (3, side, side)
+            free.put((np.empty((1, *shape), np.float32), np.empty(shape, np.uint8)))
 
-        def through(look: _Look) -> tuple[_Look, NDArray[np.float32]]:
-            tile = free.get()
+        def through(look: _Look) -> list[Sighting]:
+            tile, channels = room = free.get()
             try:
-                fill(tile[0], look.pixels, look.fit)
+                fill(tile[0], look.pixels, look.fit, channels)
                 rows = self._session.run(tile)
             finally:
-                free.put(tile)
+                free.put(room)
             self._check(rows)
-            return look, rows[0]
+            return list(self._on_look(look, rows[0], lowest))
 
         return self._lanes.map(through, looks)
 
@@ -190,13 +189,27 @@ def to_batch(
     return batch
 
 
-def fill(planes: NDArray[np.float32], bgr: NDArray[np.uint8], fit: Letterbox) -> None:
+def fill(
+    planes: NDArray[np.float32],
+    bgr: NDArray[np.uint8],
+    fit: Letterbox,
+    channels: NDArray[np.uint8] | None = None,
+) -> None:
     """Write a BGR tile, letterboxed, into [3, side, side] float32 RGB 0 to 1.
 
-    By a table for each plane: half the time of turning, converting and dividing the whole (0.13
-    instead of 0.26 ms at 320 px), and the same numbers.
+    By a table for each plane: quicker than turning, converting and dividing, and the same numbers.
+    `channels`, [3, side, side], is room for what lies in between: fresh memory costs a thread twice
+    what the work itself does.
     """
-    for plane, channel in zip(planes[::-1], cv2.split(fit.apply(bgr)), strict=True):
+    room = np.empty(planes.shape, np.uint8) if channels is None else channels
+    inner, (rows, columns) = fit.shrunk(bgr), fit.inside
+    if inner.shape[:2] == planes.shape[1:]:
+        cv2.split(inner, list(room))
+    else:
+        room.fill(PADDING_GREY)
+        for number, channel in enumerate(room):
+            channel[rows, columns] = inner[..., number]
+    for channel, plane in zip(room, planes[::-1], strict=True):
         cv2.LUT(channel, _TO_UNIT, plane)
 
 

@@ -55,19 +55,21 @@ class Letterbox:
         """Padding above the picture."""
         return (self.side_px - self.inner_height) // 2
 
-    def apply(self, bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The padded square, side_px × side_px × 3; shrinks by area, so that marks don't alias.
+    @property
+    def inside(self) -> tuple[slice, slice]:
+        """Rows and columns of the square that the picture takes."""
+        return (
+            slice(self.top_px, self.top_px + self.inner_height),
+            slice(self.left_px, self.left_px + self.inner_width),
+        )
 
-        What is such a square already is given back as it is.
+    def shrunk(self, bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The picture as large as it is inside; by area, so that marks don't alias.
+
+        What has that size already is given back as it is.
         """
-        if bgr.shape[:2] == (self.side_px, self.side_px):
-            return bgr
-        square = np.full((self.side_px, self.side_px, 3), PADDING_GREY, np.uint8)
-        rows = slice(self.top_px, self.top_px + self.inner_height)
-        columns = slice(self.left_px, self.left_px + self.inner_width)
         inner = self.inner_width, self.inner_height
-        square[rows, columns] = resize(halved(bgr, *inner), *inner)
-        return square
+        return resize(halved(bgr, *inner), *inner)
 
     def to_input(self, boxes: Boxes) -> Boxes:
         """Picture pixels → pixels of the square."""

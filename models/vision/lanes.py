@@ -1,11 +1,12 @@
 """Pieces of work side by side, each on its own core."""
 
+import collections
 import contextlib
 import queue
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from typing import TypeVar
 
@@ -45,31 +46,41 @@ class Lanes:
             lane.start()
         weakref.finalize(self, _dismiss, self._todo, lanes)
 
-    def map(self, work: Callable[[_In], _Out], items: Iterable[_In]) -> Iterator[_Out]:
-        """As the built-in one, in order; items are made while the first are being worked on."""
-        if not self._count:
-            yield from map(work, items)
-            return
-        coming = [self._begun(work, item) for item in items]
-        try:
-            for one in coming:
-                yield one.result()
-        finally:
-            for one in coming:  # after a failure the rest is not worth its time
-                one.cancel()
+    def map(self, work: Callable[[_In], _Out], items: Iterable[_In]) -> list[_Out]:
+        """As the built-in one, all done when it returns. What fails first is raised, the rest is left.
 
-    def _begun(self, work: Callable[[_In], _Out], item: _In) -> "Future[_Out]":
-        coming: Future[_Out] = Future()
+        Each lane takes the next item when it is ready: to hand it over and to be woken for its result
+        one by one cost a tenth of a look in bf16.
+        """
+        todo = list(items)
+        if not self._count or len(todo) < 2:
+            return [work(item) for item in todo]
+        places = iter(range(len(todo)))  # shared: the interpreter gives out each number once
+        done: dict[int, _Out] = {}
+
+        def lane() -> None:
+            try:
+                for place in places:
+                    done[place] = work(todo[place])
+            finally:  # after a failure there is nothing left for the others
+                collections.deque(places, maxlen=0)
+
+        for ended in [self._begun(lane) for _ in range(min(self._count, len(todo)))]:
+            ended.result()
+        return [done[place] for place in range(len(todo))]
+
+    def _begun(self, lane: Callable[[], None]) -> "Future[None]":
+        ended: Future[None] = Future()
 
         def job() -> None:
-            if coming.set_running_or_notify_cancel():
-                try:
-                    coming.set_result(work(item))
-                except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
-                    coming.set_exception(error)
+            try:
+                lane()
+                ended.set_result(None)
+            except BaseException as error:  # noqa: BLE001 - raised where the work was asked for
+                ended.set_exception(error)
 
         self._todo.put(job)
-        return coming
+        return ended
 
 
 def _work_off(todo: "_Todo") -> None:

@@ -62,8 +62,7 @@ def test_photos_looked_at_together_give_what_each_gives_alone(tmp_path, threads)
     seeing = detector(tmp_path, threads=threads)
     single = detector(tmp_path / "alone")
     alone = [single.detect(bgr) for bgr in PHOTOS]
-    made = (Picture.of(bgr, (256,)) for bgr in PHOTOS)  # on demand, as well as a list
-    assert seeing.detect_all(made) == alone
+    assert seeing.detect_all([Picture.of(bgr, (256,)) for bgr in PHOTOS]) == alone
     assert [len(found) for found in alone] == [2, 1, 0, 1, 1]
     assert seeing.detect_photos(PHOTOS) == alone
     assert seeing.detect_all([]) == seeing.detect_photos([]) == []
@@ -95,10 +94,13 @@ def test_a_model_that_fails_on_one_tile_fails_the_look(tmp_path):
 def test_planes_are_filled_as_the_slow_way_would(size):
     bgr = np.random.default_rng(5).integers(0, 256, (size[1], size[0], 3), np.uint8)
     fit = Letterbox.fit(*size, 64)
-    planes = np.full((3, 64, 64), -1, np.float32)
-    fill(planes, bgr, fit)
-    slow = fit.apply(bgr)[..., ::-1].transpose(2, 0, 1).astype(np.float32) / np.float32(255)
-    assert np.array_equal(planes, slow)
+    square = np.full((64, 64, 3), 114, np.uint8)
+    square[fit.inside] = fit.shrunk(bgr)
+    slow = square[..., ::-1].transpose(2, 0, 1).astype(np.float32) / np.float32(255)
+    for room in (None, np.full((3, 64, 64), 7, np.uint8)):  # whatever was there before
+        planes = np.full((3, 64, 64), -1, np.float32)
+        fill(planes, bgr, fit, room)
+        assert np.array_equal(planes, slow)
 
 
 def test_a_cut_out_of_a_photo_is_filled_without_its_neighbours():

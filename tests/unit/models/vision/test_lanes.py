@@ -27,39 +27,35 @@ def test_results_come_in_the_order_of_the_items(count):
 
     lanes = Lanes(count)
     for _ in range(3):
-        assert list(lanes.map(work, range(20))) == [number * number for number in range(20)]
-    assert list(lanes.map(work, [])) == []
+        assert lanes.map(work, range(20)) == [number * number for number in range(20)]
+    assert lanes.map(work, iter([])) == []
 
 
 def test_as_many_work_at_once_as_there_are_lanes():
     together = threading.Barrier(3, timeout=30)
-    assert len(list(Lanes(3).map(lambda _: together.wait(), range(3)))) == 3
+    assert len(Lanes(3).map(lambda _: together.wait(), range(3))) == 3
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_a_failure_is_raised_at_its_place_and_the_lanes_go_on(count):
+def test_a_failure_is_raised_and_the_lanes_go_on(count):
     lanes = Lanes(count)
-    results = lanes.map(lambda n: 6 // n, [1, 2, 0, 3])
-    assert [next(results), next(results)] == [6, 3]
     with pytest.raises(ZeroDivisionError):
-        next(results)
-    assert list(lanes.map(abs, [-1, -2])) == [1, 2]
+        lanes.map(lambda n: 6 // n, [1, 2, 0, 3])
+    assert lanes.map(abs, [-1, -2]) == [1, 2]
 
 
-def test_what_nobody_will_ask_for_is_not_done():
+def test_after_a_failure_the_rest_is_left():
     done = []
-    gate = threading.Event()
 
     def work(number: int) -> None:
-        if number < 2:
+        if number == 1:
             raise ValueError
-        gate.wait(10)
+        time.sleep(0.02)
         done.append(number)
 
     with pytest.raises(ValueError):  # noqa: PT011 - raised above
-        list(Lanes(2).map(work, range(50)))
-    gate.set()
-    time.sleep(0.05)
+        Lanes(2).map(work, range(50))
+    time.sleep(0.1)
     assert len(done) <= 2  # those that were under way
 
 
@@ -68,7 +64,7 @@ def test_lanes_end_with_their_owner():
     lanes = Lanes(4)
     mine = set(threading.enumerate()) - before
     assert len(mine) == 4
-    assert list(lanes.map(abs, [-1])) == [1]
+    assert lanes.map(abs, [-1]) == [1]
     del lanes
     gc.collect()
     for thread in mine:
@@ -81,7 +77,7 @@ def test_a_process_ends_with_what_is_under_way_whatever_is_left_to_do():
 import threading, time
 from models.vision.lanes import Lanes
 lanes = Lanes(2)
-looking = lambda: list(lanes.map(time.sleep, [0.5] * 40))
+looking = lambda: lanes.map(time.sleep, [0.5] * 40)
 threading.Thread(target=looking, daemon=True).start()
 time.sleep(0.2)
 """
@@ -100,6 +96,5 @@ time.sleep(0.2)
 
 def test_an_owner_may_be_dropped_by_its_own_lane():
     owners = [Lanes(2)]
-    done = owners[0].map(lambda _: owners.clear(), [1])
-    assert list(done) == [None]
+    assert owners[0].map(lambda _: owners.clear(), [1, 2]) == [None, None]
     gc.collect()
