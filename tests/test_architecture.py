@@ -86,7 +86,7 @@ def append(path: Path, text: str) -> None:
         ("server/archive.py", "import models.vision.decode\n", "The server never sees pixels"),
         # capabilities are strangers, and stand on what is below them
         ("server/review/queries.py", "import server.intake.queries\n", "Inside the server"),
-        ("server/tables.py", "import server.archive\n", "Inside the server"),
+        ("server/tables/base.py", "import server.archive\n", "Inside the server"),
         # judgement is pure
         ("models/grading/judge.py", "import time\n", "Judgement is pure"),
     ],

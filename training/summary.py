@@ -131,7 +131,7 @@ def report_of(measurement: Measurement) -> Report:
         "rendered": bool(measurement.rendered),
         "rendered_folders": list(measurement.rendered),
         "passed_over": list(measurement.passed_over),
-        "seconds": round(measurement.seconds, 2),
+        "seconds": round(measurement.seconds, 3),
         "intervals": f"95 %, bootstrap by photo within folders, {RESAMPLES} resamples",
         "classes": {kind: _class_report(one, groups) for kind, one in classes.items()},
         "folders": {

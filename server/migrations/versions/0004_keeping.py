@@ -1,0 +1,10 @@
+"""Retention, holds, sealed originals and long jobs."""
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Retention, holds, sealed originals and long jobs."""

@@ -1,0 +1,10 @@
+"""Cost tables, certificates, audits and alarms."""
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Cost tables, certificates, audits and alarms."""
