@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import PhotoMissing, PhotoTooLarge, PhotoUnreadable
+from models.headers import Header, check_complete, read_header
 from models.record import XyXy
 from models.vision.complaints import listen
-from models.vision.headers import Header, check_complete, read_header
 from models.vision.picture import reduced
 
 # 300 MB of pixels: two and a half times what today's 40 MP bench cameras give.

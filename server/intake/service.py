@@ -20,6 +20,7 @@ from models.grading.standard import load_version
 from models.records import Acknowledgement, Decision, Inspection, Judgement, Routing
 from models.vocabulary import Destination, Language, Reason
 from models.wording import word
+from server import expectations
 from server.errors import (
     BodyTooLarge,
     ContentDiffers,
@@ -122,6 +123,7 @@ def keep_inspection(
         now = here.clock()
         judgement, routing = judged(inspection, here.policy, now)
         with here.database.writing() as connection:
+            expectations.beside(connection)
             _make_sure_of_photos(here, connection, inspection)
             if queries.add_inspection(
                 connection, inspection, record=record, content_sha256=content_sha256, now=now
@@ -212,6 +214,8 @@ def _follow_up(
         connection, inspection.inspection_id, routing=routing, judgement=judgement, now=now
     )
     queries.add_standing(connection, inspection, judgement, search_text(inspection))
+    code = queries.plain(inspection.return_code)
+    expectations.arrive(connection, inspection.inspection_id, code, now)
     if routing.to is Destination.AUTOMATIC:
         decide(connection, _machine_decision(inspection, judgement, routing, now), State.AUTOMATIC)
     else:

@@ -4,6 +4,15 @@ Append-only: inspections, routings, opinions, decisions. What may change (cases,
 derived from them again.
 """
 
+from server.tables.arrivals import (
+    arrivals,
+    expected_contacts,
+    expected_returns,
+    expected_versions,
+    imports,
+    match_events,
+    reference_photos,
+)
 from server.tables.base import Counter, Instant, metadata
 from server.tables.doors import accounts, failed_attempts, sessions, stations
 from server.tables.queue import cases, skips
@@ -21,14 +30,21 @@ __all__ = [
     "Counter",
     "Instant",
     "accounts",
+    "arrivals",
     "cases",
     "decisions",
+    "expected_contacts",
+    "expected_returns",
+    "expected_versions",
     "failed_attempts",
+    "imports",
     "inspection_photos",
     "inspections",
+    "match_events",
     "metadata",
     "opinions",
     "photos",
+    "reference_photos",
     "routings",
     "sessions",
     "skips",

@@ -1,0 +1,1 @@
+"""What customers said would come back: told by file or by program, listed, and matched to what came."""
