@@ -23,6 +23,9 @@ from server.edge import Edge, from_framework, refused
 from server.errors import DatabaseUnusable, SettingsInvalid
 from server.gate import Gate, Permissions, read_permissions
 from server.intake.routes import router as intake
+from server.jobs import Jobs
+from server.keeping.routes import router as keeping
+from server.keeping.trades import trades as keeping_trades
 from server.pages import Pages
 from server.parts import Parts, utc_now
 from server.returns.routes import router as returns
@@ -31,7 +34,9 @@ from server.settings import Settings
 
 PHOTOS = "photos"
 STATIC = Path(__file__).with_name("static")
-ROUTERS = (accounts, intake, returns, review)
+ROUTERS = (accounts, intake, keeping, returns, review)
+TRADES = (keeping_trades,)
+"""What long work each capability does."""
 VERSION = version("secondlook")
 
 health = APIRouter()
@@ -85,14 +90,19 @@ def _size_bytes(path: Path) -> int:
 
 def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Parts:
     """Open what is kept. Raises SettingsInvalid, DatabaseUnusable."""
-    return Parts(
+    database = open_database(settings)
+    parts = Parts(
         settings=settings,
-        database=open_database(settings),
+        database=database,
         archive=open_archive(settings),
         pages=Pages(settings.secret()),
         policy=default_policy(),
+        jobs=Jobs(database, clock),
         clock=clock,
     )
+    for trades in TRADES:
+        parts.jobs.trades.update(trades(parts))
+    return parts
 
 
 def create_app(parts: Parts, permissions: Permissions | None = None) -> FastAPI:
@@ -102,6 +112,7 @@ def create_app(parts: Parts, permissions: Permissions | None = None) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         parts.archive.sweep()
         yield
+        parts.jobs.close()
         parts.database.close()
 
     app = FastAPI(

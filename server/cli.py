@@ -14,10 +14,12 @@ from models.errors import SecondlookError
 from models.vocabulary import Role
 from server import logs
 from server.accounts import service as accounts
-from server.app import build, create_app, open_archive, open_database
+from server.app import build, create_app, open_database
 from server.errors import AccountInvalid, ServerError, SettingsInvalid
 from server.parts import utc_now
+from server.progress import JobKind
 from server.settings import Settings, load
+from server.terminal import run_job
 
 app = typer.Typer(
     help="Secondlook's server: keeps what stations send and gives borderline cases to people.",
@@ -141,19 +143,15 @@ def demo() -> None:
 @app.command()
 def check() -> None:
     """Read every kept photo again and compare it with its hash."""
-    archive = open_archive(load())
-    count, damaged = 0, []
-    for sha256 in archive:
-        count += 1
-        if not archive.intact(sha256):
-            damaged.append(sha256)
-    for sha256 in damaged:
-        typer.echo(f"damaged: {archive.path(sha256)}", err=True)
-    if damaged:
+    parts = build(load())
+    found = run_job(parts.jobs, JobKind.SCRUB).result
+    for sha256 in found["names"]:
+        typer.echo(f"damaged: {parts.archive.path(sha256)}", err=True)
+    if found["damaged"]:
         raise ServerError(
-            f"{len(damaged)} of {count} photos are damaged; restore them from a backup."
+            f"{found['damaged']} of {found['photos']} photos are damaged; restore them from a backup."
         )
-    typer.echo(f"{count} photos, all as they came.")
+    typer.echo(f"{found['photos']} photos, all as they came.")
 
 
 def main() -> NoReturn:

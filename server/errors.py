@@ -5,6 +5,7 @@
         ├── SettingsInvalid
         ├── DatabaseUnusable
         ├── AccountInvalid
+        ├── JobStopped
         └── Refused
             ├── NotSignedIn         401
             ├── NotAllowed          403
@@ -13,7 +14,8 @@
             ├── MethodUnknown       405
             ├── Conflict            409
             │   ├── ContentDiffers  409
-            │   └── CaseLost        409
+            │   ├── CaseLost        409
+            │   └── JobRuns         409
             ├── BodyTooLarge        413
             ├── MediaTypeRefused    415
             ├── ContentInvalid      422
@@ -47,6 +49,10 @@ class DatabaseUnusable(ServerError):
 
 class AccountInvalid(ServerError):
     """An account or station cannot be made like this."""
+
+
+class JobStopped(ServerError):
+    """The job was stopped before its end; it can be started again."""
 
 
 class Refused(ServerError):
@@ -110,6 +116,10 @@ class ContentDiffers(Conflict):
 
 class CaseLost(Conflict):
     """You no longer hold this case; nothing was saved here, your draft is kept in this browser."""
+
+
+class JobRuns(Conflict):
+    """Work of this kind is already running; wait for its end, or cancel it."""
 
 
 class BodyTooLarge(Refused):

@@ -12,6 +12,7 @@ from server.archive import Archive
 from server.database import Database
 from server.errors import NotSignedIn
 from server.identity import Principal
+from server.jobs import Jobs
 from server.pages import Pages
 from server.settings import Settings
 
@@ -30,6 +31,7 @@ class Parts:
     archive: Archive
     pages: Pages
     policy: Policy
+    jobs: Jobs
     clock: Callable[[], datetime] = utc_now
 
 

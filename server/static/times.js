@@ -4,9 +4,13 @@ const sameYear = new Intl.DateTimeFormat(lang, { month: "short", day: "numeric",
 const otherYear = new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
 const year = new Date().getFullYear();
 
-for (const time of document.querySelectorAll("time[datetime]")) {
-  const at = new Date(time.dateTime);
-  if (Number.isNaN(at.getTime())) continue;
-  time.title = time.textContent;
-  time.textContent = (at.getFullYear() === year ? sameYear : otherYear).format(at);
+export function tell(within) {
+  for (const time of within.querySelectorAll("time[datetime]")) {
+    const at = new Date(time.dateTime);
+    if (Number.isNaN(at.getTime())) continue;
+    time.title = time.textContent;
+    time.textContent = (at.getFullYear() === year ? sameYear : otherYear).format(at);
+  }
 }
+
+tell(document);

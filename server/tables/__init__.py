@@ -15,6 +15,7 @@ from server.tables.arrivals import (
 )
 from server.tables.base import Counter, Instant, metadata
 from server.tables.doors import accounts, failed_attempts, sessions, stations
+from server.tables.keeping import jobs
 from server.tables.queue import cases, skips
 from server.tables.records import (
     decisions,
@@ -41,6 +42,7 @@ __all__ = [
     "inspection_photos",
     "inspections",
     "match_events",
+    "jobs",
     "metadata",
     "opinions",
     "photos",
