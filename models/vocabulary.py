@@ -134,6 +134,23 @@ class Role(StrEnum):
     STATION = "station"
 
 
+class Scope(StrEnum):
+    """What an API token opens, of what its account may do; the permission table says which route needs which."""
+
+    RETURNS_READ = "returns:read"
+    RETURNS_WRITE = "returns:write"
+    REFERENCES_READ = "references:read"
+    REFERENCES_WRITE = "references:write"
+    ARCHIVE_READ = "archive:read"
+    ARCHIVE_WRITE = "archive:write"
+    ROUTING_READ = "routing:read"
+    ROUTING_WRITE = "routing:write"
+    REVIEW_READ = "review:read"
+    REVIEW_WRITE = "review:write"
+    ACCOUNTS_READ = "accounts:read"
+    OPERATIONS_READ = "operations:read"
+
+
 class Language(StrEnum):
     """A language that every page and every standard speaks."""
 

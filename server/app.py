@@ -21,13 +21,14 @@ from server.archive import MEGABYTE, Archive
 from server.database import Database
 from server.edge import Edge, from_framework, refused
 from server.errors import DatabaseUnusable, SettingsInvalid
-from server.gate import Gate, Permissions, read_permissions
+from server.gate import Gate
 from server.intake.routes import router as intake
 from server.jobs import Jobs
 from server.keeping.routes import router as keeping
 from server.keeping.trades import trades as keeping_trades
 from server.pages import Pages
 from server.parts import Parts, utc_now
+from server.permissions import Permissions, read_permissions
 from server.returns.routes import router as returns
 from server.review.routes import router as review
 from server.settings import Settings

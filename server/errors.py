@@ -9,7 +9,8 @@
         └── Refused
             ├── NotSignedIn         401
             ├── NotAllowed          403
-            │   └── FormExpired     403
+            │   ├── FormExpired     403
+            │   └── ScopeMissing    403
             ├── NothingThere        404
             ├── MethodUnknown       405
             ├── Conflict            409
@@ -90,6 +91,20 @@ class NotAllowed(Refused):
 
 class FormExpired(NotAllowed):
     """The page was too old to be sent. Go back, load it again and repeat."""
+
+
+class ScopeMissing(NotAllowed):
+    """The API token does not open this; make one with the scope that it needs."""
+
+    def __init__(self, scope: str | None) -> None:
+        """Name the scope; without one, no API token opens it."""
+        super().__init__()
+        self.scope = scope
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        """The scope, under `scope`; null where only people in a session may."""
+        return {"scope": self.scope}
 
 
 class NothingThere(Refused):

@@ -1,82 +1,37 @@
 """Closed unless opened: the one place that lets a request through to a route."""
 
-import csv
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
 from urllib.parse import parse_qs
 
+import structlog
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
+from sqlalchemy.exc import OperationalError
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from models.vocabulary import Role
 from server import identity
 from server.errors import (
     BodyTooLarge,
     ContentInvalid,
+    DiskFull,
     FormExpired,
     MethodUnknown,
-    NotAllowed,
     NothingThere,
-    NotSignedIn,
-    SettingsInvalid,
 )
 from server.identity import Principal
 from server.pages import SESSION_COOKIE
 from server.parts import Parts
+from server.permissions import Permissions
 
-TABLE = Path(__file__).with_name("permissions.csv")
-PUBLIC = "public"
+log = structlog.get_logger(__name__)
+
 TOKEN_FIELD = "form_token"  # noqa: S105 - a field's name
 TOKEN_HEADER = "x-form-token"  # noqa: S105 - a header's name
 MAX_FORM_BYTES = 128_000
 SAFE = frozenset({"GET", "HEAD"})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Permissions:
-    """Who may do what: `METHOD /path/{of}/route` → roles, `public` among them for everybody."""
-
-    allowed: Mapping[str, frozenset[str]]
-
-    def may(self, who: Principal | None, route: str) -> bool:
-        """Tells whether the route is open to them; one that the table does not know is closed to all."""
-        roles = self.allowed.get(route, frozenset())
-        return PUBLIC in roles or (who is not None and who.role in roles)
-
-    def check(self, route: str, who: Principal | None) -> None:
-        """Raises NotSignedIn or NotAllowed where the route is closed to them."""
-        if not self.may(who, route):
-            raise NotSignedIn if who is None else NotAllowed
-
-
-def read_permissions(path: Path = TABLE) -> Permissions:
-    """Read the table: a column a role, `yes` or nothing. Raises SettingsInvalid, naming the place."""
-    columns = ["route", PUBLIC, *Role]
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = csv.DictReader(file)
-        if rows.fieldnames != columns:
-            raise SettingsInvalid(
-                f"{path.name}: columns should be {columns}, got {rows.fieldnames}"
-            )
-        allowed: dict[str, frozenset[str]] = {}
-        for row in rows:
-            allowed[row["route"]] = _roles(path, rows.line_num, row)
-    return Permissions(allowed=allowed)
-
-
-def _roles(path: Path, line: int, row: Mapping[str, str]) -> frozenset[str]:
-    said = {role: value for role, value in row.items() if role != "route"}
-    wrong = sorted({str(value) for value in said.values()} - {"yes", ""})
-    if wrong:
-        raise SettingsInvalid(f"{path.name}:{line}: a cell should be yes or empty, got {wrong[0]}")
-    roles = frozenset(role for role, value in said.items() if value)
-    if PUBLIC in roles and len(roles) < len(said):
-        raise SettingsInvalid(f"{path.name}:{line}: what is public should say yes for every role")
-    return roles
 
 
 def route_of(routes: list[BaseRoute], scope: Scope) -> str:
@@ -110,7 +65,7 @@ class Gate:
         who = request.state.principal = await run_in_threadpool(self._principal, request)
         request.state.may = partial(self._permissions.may, who)
         self._permissions.check(route_of(scope["app"].routes, scope), who)
-        if request.method not in SAFE and not (who and who.role is Role.STATION):
+        if request.method not in SAFE and _could_be_lured(request, who):
             receive = await self._checked_form(request)
         return await self._app(scope, receive, send)
 
@@ -119,21 +74,47 @@ class Gate:
         cookie = request.cookies.get(SESSION_COOKIE)
         if token is None and cookie is None:
             return None
+        now, idle = self._parts.clock(), timedelta(minutes=self._parts.settings.session_idle_min)
         with self._parts.database.reading() as connection:
             if token is not None:
-                return identity.by_station_token(connection, token)
-            return identity.by_session(connection, cookie or "", self._parts.clock())
+                who = identity.by_bearer(connection, token, now)
+            else:
+                who = identity.by_session(connection, cookie or "", now, idle)
+        if who is not None and identity.should_be_noted(who, now):
+            self._note_seen(who, now)
+        return who
+
+    def _note_seen(self, who: Principal, now: datetime) -> None:
+        try:
+            with self._parts.database.writing() as connection:
+                identity.note_seen(connection, who, now)
+        except (DiskFull, OperationalError) as error:
+            # Who only wants to read is not refused because the disk is full or busy.
+            log.warning("last seen not written", who=who.name, error=str(error)[:200])
 
     async def _checked_form(self, request: Request) -> Receive:
+        if request.url.path.startswith("/api/"):
+            # What is no form may be long, and its route counts its bytes itself.
+            self._check(request, request.headers.get(TOKEN_HEADER, ""))
+            return request.receive
         body = await read_body(request, MAX_FORM_BYTES)
-        token = request.headers.get(TOKEN_HEADER) or _field(body, TOKEN_FIELD)
+        self._check(request, request.headers.get(TOKEN_HEADER) or _field(body, TOKEN_FIELD))
+        return _replay(body, request.receive)
+
+    def _check(self, request: Request, token: str) -> None:
         if not self._parts.pages.form_token_matches(request, token):
             raise FormExpired
-        return _replay(body, request.receive)
+
+
+def _could_be_lured(request: Request, who: Principal | None) -> bool:
+    """Another site could make the reader's browser send this: cookies go along, tokens never do."""
+    if who is None:
+        return not request.url.path.startswith("/api/")
+    return who.session_sha256 is not None
 
 
 def bearer_token(request: Request) -> str | None:
-    """The station's token, where one was sent; a proxy's Basic credentials are none of our business."""
+    """The token, where one was sent; a proxy's Basic credentials are none of our business."""
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if kind.lower() == "bearer" else None
 

@@ -12,6 +12,8 @@ MIN_PASSWORD = 10
 """NIST SP 800-63B asks for at least 8; length is what counts, so no further rules."""
 MAX_PASSWORD = 1024
 """More would only cost time."""
+API_TOKEN_PREFIX = "sl_"  # noqa: S105 - tells a kind, opens nothing
+"""What tells an API token from a station's, and lets scanners of leaked secrets find it."""
 _HASHER = PasswordHasher()
 # Each verification takes 64 MiB: a flood of sign-ins must not take all of the memory.
 _TURN = threading.BoundedSemaphore(2)
@@ -40,6 +42,11 @@ def password_matches(password: str, password_hash: str | None) -> bool:
 def new_token() -> str:
     """256 random bits as text."""
     return secrets.token_urlsafe(32)
+
+
+def new_api_token() -> str:
+    """256 random bits as text, with the house's prefix."""
+    return API_TOKEN_PREFIX + secrets.token_urlsafe(32)
 
 
 def token_sha256(token: str) -> str:

@@ -55,7 +55,9 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = Field(default=None, min_length=MIN_SECRET_BYTES)
     """Signs the forms; without one, a key is made and kept in the home."""
     session_hours: float = Field(default=12, gt=0, le=720)
-    """How long one sign-in lasts."""
+    """How long one sign-in lasts at most."""
+    session_idle_min: float = Field(default=60, gt=0, le=43200)
+    """Minutes without any request after which a sign-in ends."""
     lease_s: int = Field(default=300, ge=1, le=86400)
     """Seconds that a case stays with a reviewer who gives no sign of life."""
     max_photo_mb: int = Field(default=40, ge=1, le=1000)

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from models.vocabulary import Role
 from server.database import insert_once
-from server.tables import accounts, failed_attempts, sessions, stations
+from server.tables import accounts, sessions, stations
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,15 +62,29 @@ def count_accounts(connection: Connection, *, demo: bool | None = None) -> int:
 
 
 def open_session(
-    connection: Connection, token_sha256: str, name: str, *, now: datetime, until: datetime
+    connection: Connection,
+    token_sha256: str,
+    name: str,
+    *,
+    now: datetime,
+    until: datetime,
+    address: str = "",
+    device: str = "",
 ) -> None:
     """Begin a session, and forget those that are over."""
     connection.execute(delete(sessions).where(sessions.c.expires_at <= now))
     connection.execute(
         insert(sessions).values(
-            token_sha256=token_sha256, account=name, created_at=now, expires_at=until
+            token_sha256=token_sha256,
+            account=name,
+            created_at=now,
+            expires_at=until,
+            seen_at=now,
+            address=address[:64],
+            device=device[:256],
         )
     )
+    connection.execute(update(accounts).where(accounts.c.name == name).values(signed_in_at=now))
 
 
 def end_session(connection: Connection, token_sha256: str) -> None:
@@ -83,59 +97,11 @@ def end_sessions_of(connection: Connection, name: str) -> None:
     connection.execute(delete(sessions).where(sessions.c.account == name))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Failures:
-    """Attempts that failed, or are still being looked at."""
-
-    own: int
-    """For this name from this address."""
-    of_address: int
-    """From this address, whatever the name."""
-    of_name: int
-    """For this name, wherever from."""
-    last_of_name: datetime | None
-    """When the newest of them came."""
-
-
-def note_failure(connection: Connection, name: str, address: str, now: datetime) -> int:
-    """Remember an attempt as failed; gives its number."""
-    done = connection.execute(
-        insert(failed_attempts)
-        .values(name=name[:128], address=address[:64], failed_at=now)
-        .returning(failed_attempts.c.attempt)
-    )
-    return int(done.scalar_one())
-
-
-def forgive(connection: Connection, attempt: int) -> None:
-    """It did not fail after all."""
-    connection.execute(delete(failed_attempts).where(failed_attempts.c.attempt == attempt))
-
-
-def failures(connection: Connection, name: str, address: str, since: datetime) -> Failures:
-    """What counts against the next attempt."""
-    its, here = failed_attempts.c.name == name[:128], failed_attempts.c.address == address[:64]
-    count = select(func.count()).where(failed_attempts.c.failed_at > since)
-    last = select(failed_attempts.c.failed_at).where(its, failed_attempts.c.failed_at > since)
-    return Failures(
-        own=connection.execute(count.where(its, here)).scalar_one(),
-        of_address=connection.execute(count.where(here)).scalar_one(),
-        of_name=connection.execute(count.where(its)).scalar_one(),
-        last_of_name=connection.execute(
-            last.order_by(failed_attempts.c.failed_at.desc()).limit(1)
-        ).scalar(),
-    )
-
-
-def forget_failures(connection: Connection, before: datetime) -> None:
-    """What is too old to count."""
-    connection.execute(delete(failed_attempts).where(failed_attempts.c.failed_at <= before))
-
-
 def put_station(connection: Connection, name: str, token_sha256: str, now: datetime) -> bool:
     """Enrol, or replace the token; tells whether the station is new."""
     row = {"token_sha256": token_sha256, "enrolled_at": now}
     if insert_once(connection, stations, {"name": name, **row}):
         return True
-    connection.execute(update(stations).where(stations.c.name == name).values(**row))
+    again = update(stations).where(stations.c.name == name)
+    connection.execute(again.values(**row, revoked_at=None))
     return False

@@ -1,18 +1,16 @@
 """Accounts of people, sessions, and the identities of stations."""
 
 from datetime import datetime, timedelta
-from ipaddress import IPv6Address, ip_address, ip_network
 
-import structlog
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import Connection
 
 from models.record import Identifier
 from models.vocabulary import Role
+from server import patience
 from server.accounts import queries
 from server.accounts.queries import Account
 from server.database import Database
-from server.errors import AccountInvalid, AttemptsTooClose, TooManyAttempts
+from server.errors import AccountInvalid
 from server.parts import Parts
 from server.security import (
     MAX_PASSWORD,
@@ -23,24 +21,12 @@ from server.security import (
     token_sha256,
 )
 
-WINDOW = timedelta(minutes=5)
-MAX_FAILURES = 10
-"""Failed attempts for one name from one address within the window."""
-MAX_FAILURES_OF_ADDRESS = 60
-"""Failed attempts from one address within the window, whatever the name."""
-MAX_FAILURES_OF_NAME = 30
-"""Failed attempts for one name within the window, wherever from; above it, one in each pause."""
-PAUSE = timedelta(seconds=AttemptsTooClose.pause_s)
-"""Strangers slow the owner of a name down, they do not lock them out."""
-
 DEMO_ACCOUNTS = (
     ("reviewer", Role.REVIEWER, "demo-reviewer"),
     ("lead", Role.QA_LEAD, "demo-lead-1"),
     ("admin", Role.ADMINISTRATOR, "demo-admin"),
 )
 """Name, role, password; they work on loopback only."""
-
-log = structlog.get_logger(__name__)
 
 HOMES = {Role.REVIEWER: "/review", Role.QA_LEAD: "/review"}
 
@@ -53,13 +39,11 @@ def home_of(role: Role) -> str:
 def sign_in(here: Parts, name: str, password: str, address: str) -> tuple[Account, str] | None:
     """Open a session; gives its token, or none when name and password don't fit.
 
-    Raises TooManyAttempts before the password is even looked at. Each attempt counts as failed until
-    it succeeds: looking at passwords takes time, in which others would slip through.
+    Raises TooManyAttempts before the password is even looked at.
     """
     now = here.clock()
     with here.database.writing() as connection:
-        _make_sure_of_patience(connection, name, _network(address), now)
-        attempt = queries.note_failure(connection, name, _network(address), now)
+        attempt = patience.begin(connection, name, address, now)
         account = queries.account(connection, name)
     usable = account is not None and (not account.demo or here.settings.on_loopback)
     fits = password_matches(password, account.password_hash if account and usable else None)
@@ -69,30 +53,8 @@ def sign_in(here: Parts, name: str, password: str, address: str) -> tuple[Accoun
     until = now + timedelta(hours=here.settings.session_hours)
     with here.database.writing() as connection:
         queries.open_session(connection, token_sha256(token), name, now=now, until=until)
-        queries.forgive(connection, attempt)
-        queries.forget_failures(connection, now - WINDOW)
+        patience.forgive(connection, attempt, now)
     return account, token
-
-
-def _make_sure_of_patience(connection: Connection, name: str, address: str, now: datetime) -> None:
-    failed = queries.failures(connection, name, address, now - WINDOW)
-    if failed.own >= MAX_FAILURES or failed.of_address >= MAX_FAILURES_OF_ADDRESS:
-        raise TooManyAttempts
-    too_close = failed.last_of_name is not None and now - failed.last_of_name < PAUSE
-    if failed.of_name >= MAX_FAILURES_OF_NAME and too_close:
-        log.warning("many failed sign-ins for one name", name=name[:128], failed=failed.of_name)
-        raise AttemptsTooClose
-
-
-def _network(address: str) -> str:
-    try:
-        ip = ip_address(address)
-    except ValueError:
-        return address
-    if not isinstance(ip, IPv6Address):
-        return address
-    # One household has 2^64 IPv6 addresses.
-    return str(ip.ipv4_mapped or ip_network((int(ip), 64), strict=False))
 
 
 def sign_out(here: Parts, session_sha256: str) -> None:

@@ -1,6 +1,6 @@
 """What is kept, and where. Records stand as the JSON that was sent; columns beside it are for finding.
 
-Append-only: inspections, routings, opinions, decisions. What may change (cases, standings) can be
+Append-only: inspections, routings, opinions, decisions, access_log. What may change (cases, standings) can be
 derived from them again.
 """
 
@@ -14,7 +14,17 @@ from server.tables.arrivals import (
     reference_photos,
 )
 from server.tables.base import Counter, Instant, metadata
-from server.tables.doors import accounts, failed_attempts, sessions, stations
+from server.tables.doors import (
+    access_log,
+    accounts,
+    api_tokens,
+    enrolment_codes,
+    failed_attempts,
+    identities,
+    one_time_links,
+    sessions,
+    stations,
+)
 from server.tables.keeping import jobs
 from server.tables.queue import cases, skips
 from server.tables.records import (
@@ -30,20 +40,25 @@ from server.tables.records import (
 __all__ = [
     "Counter",
     "Instant",
+    "access_log",
     "accounts",
+    "api_tokens",
     "arrivals",
     "cases",
     "decisions",
+    "enrolment_codes",
     "expected_contacts",
     "expected_returns",
     "expected_versions",
     "failed_attempts",
+    "identities",
     "imports",
     "inspection_photos",
     "inspections",
-    "match_events",
     "jobs",
+    "match_events",
     "metadata",
+    "one_time_links",
     "opinions",
     "photos",
     "reference_photos",

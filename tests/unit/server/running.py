@@ -3,7 +3,7 @@
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,14 +15,15 @@ import uvicorn
 from fastapi import FastAPI
 
 from models.records import Inspection
-from models.vocabulary import Role
+from models.vocabulary import Role, Scope
 from server.accounts import queries as accounts
-from server.accounts import service
+from server.accounts import service, tokens
 from server.accounts.queries import Account
 from server.app import build, create_app
 from server.cli import web
 from server.pages import SESSION_COOKIE
 from server.parts import Parts
+from server.permissions import Permissions
 from server.security import new_token, token_sha256
 from server.settings import Settings
 from tests.factories import NOON, inspection, photo, sha256
@@ -62,6 +63,18 @@ class Running:
     def station(self, name: str = "bench-1") -> httpx.Client:
         """A client that holds the station's token."""
         token, _ = service.enrol(self.parts.database, name, self.clock())
+        return self.client(headers={"authorization": f"Bearer {token}"})
+
+    def program(
+        self, name: str = "ann", role: Role = Role.REVIEWER, scopes: Iterable[Scope] = Scope
+    ) -> httpx.Client:
+        """A program that holds an API token of that account."""
+        account = Account(name=name, password_hash="none", role=role, demo=False)
+        with self.parts.database.writing() as connection:
+            accounts.put_account(connection, account, self.clock())
+        token = tokens.make(
+            self.parts.database, name, name="x", scopes=set(scopes), days=30, now=self.clock()
+        )
         return self.client(headers={"authorization": f"Bearer {token}"})
 
     def person(self, name: str = "ann", role: Role = Role.REVIEWER) -> "Person":
@@ -111,12 +124,18 @@ def found(pattern: str, text: str) -> str:
 
 @contextmanager
 def serving(
-    home: Path, *, change: Callable[[FastAPI], None] | None = None, **settings: Any
+    home: Path,
+    *,
+    change: Callable[[FastAPI], None] | None = None,
+    permissions: Permissions | None = None,
+    **settings: Any,
 ) -> Iterator[Running]:
     """One server in a thread, on a free port, over an own home."""
     clock = Clock()
-    parts = build(Settings(home=home, **{"disk_reserve_mb": 0, **settings}), clock)
-    app = create_app(parts)
+    # Tests that let hours pass are not about sessions, except those that say so.
+    defaults = {"disk_reserve_mb": 0, "session_idle_min": 43200}
+    parts = build(Settings(home=home, **(defaults | settings)), clock)
+    app = create_app(parts, permissions)
     if change:
         change(app)
     config = web(app, parts.settings)

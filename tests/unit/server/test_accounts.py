@@ -12,15 +12,15 @@ from sqlalchemy import select, update
 from models.vocabulary import Role
 from server import tables
 from server.accounts import service
-from server.accounts.service import (
+from server.errors import AccountInvalid
+from server.pages import SESSION_COOKIE
+from server.patience import (
     MAX_FAILURES,
     MAX_FAILURES_OF_ADDRESS,
     MAX_FAILURES_OF_NAME,
     PAUSE,
     WINDOW,
 )
-from server.errors import AccountInvalid
-from server.pages import SESSION_COOKIE
 from server.security import token_sha256
 from tests.unit.server.running import PASSWORD, Person, Running, serving
 

@@ -6,20 +6,23 @@ from pathlib import Path
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 
-from models.vocabulary import Role
+from models.vocabulary import Role, Scope
+from server.accounts import service
 from server.errors import SettingsInvalid
-from server.gate import MAX_FORM_BYTES, PUBLIC, TABLE, read_permissions
+from server.gate import MAX_FORM_BYTES
 from server.jobs import Trade
+from server.permissions import PUBLIC, TABLE, read_permissions
 from server.progress import JobKind
 from tests.factories import sha256
 from tests.unit.server.running import JPEG, Person, Running, an_inspection, send, serving
 
 ROWS = list(csv.DictReader(TABLE.read_text(encoding="utf-8").splitlines()))
 WHO = [PUBLIC, *Role]
+PEOPLE = [role for role in Role if role is not Role.STATION]
 # What a path's parameters are in a world with one kept inspection.
 PLACES = {
     "{job:int}": "1",
@@ -27,6 +30,7 @@ PLACES = {
     "{inspection_id:path}": an_inspection().inspection_id,
     "{inspection_id}": an_inspection().inspection_id,
 }
+COLUMNS = ",".join(["route", "scope", PUBLIC, *Role])
 CHANGES_OF_SESSION = {"POST /sign-in", "POST /sign-out", "POST /language"}
 
 
@@ -63,10 +67,12 @@ def client_of(who: str, server: Running) -> httpx.Client:
 def ask(who: str, route: str, client: httpx.Client) -> httpx.Response:
     method, path = route.split(" ", maxsplit=1)[0], path_of(route)
     headers = {"content-type": "image/jpeg"} if method == "PUT" else {}
-    if method == "POST":
-        token = Person(client).form_token() if who != Role.STATION else ""
-        return client.post(path, data={"form_token": token, "language": "en"})
-    return client.request(method, path, headers=headers)
+    if method == "GET":
+        return client.get(path)
+    if who != Role.STATION:
+        headers["x-form-token"] = Person(client).form_token()
+    data = {"language": "en"} if method == "POST" else None
+    return client.request(method, path, headers=headers, data=data)
 
 
 @pytest.mark.parametrize("who", WHO)
@@ -94,6 +100,75 @@ def test_each_cell_of_the_table(
     else:
         assert answer.status_code == 303
         assert answer.headers["location"].startswith("/sign-in")
+
+
+@pytest.fixture(scope="module")
+def programs(server: Running) -> dict[tuple[Role, Scope], httpx.Client]:
+    """A program for each role and scope."""
+    return {
+        (role, scope): server.program(f"p-{role}", role, [scope])
+        for role in PEOPLE
+        for scope in Scope
+    }
+
+
+@pytest.mark.parametrize("role", PEOPLE)
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["route"])
+def test_each_cell_for_each_scope_of_an_api_token(
+    row: dict[str, str], role: Role, programs: dict[tuple[Role, Scope], httpx.Client]
+) -> None:
+    for scope in Scope:
+        client = programs[role, scope]
+        answer = ask_by_token(row["route"], client)
+        where = f"{row['route']} {role} {scope}: {answer.status_code} {answer.text[:200]}"
+
+        if row[PUBLIC] == "yes":
+            assert answer.status_code != 403, where
+        elif row[role] == "yes" and row["scope"] == scope:
+            assert answer.status_code not in {401, 403, 404, 405, 500}, where
+        elif row[role] == "yes":
+            assert answer.status_code == 403, where
+            assert answer.json()["scope"] == (row["scope"] or None), where
+        else:
+            assert answer.status_code == 403, where
+            assert "scope" not in answer.json(), where
+
+
+def ask_by_token(route: str, client: httpx.Client) -> httpx.Response:
+    """No form token: what is sent along by no browser needs none."""
+    method, path = route.split(" ", maxsplit=1)[0], path_of(route)
+    headers = {"accept": "application/json"}
+    return client.request(method, path, headers=headers, data={} if method == "POST" else None)
+
+
+def test_a_token_is_never_more_than_its_account(server: Running) -> None:
+    auditor = server.program("shrinks", Role.QA_LEAD)
+    assert auditor.get("/returns").status_code == 200
+    server.person("shrinks", Role.STATION)  # whatever an account may become, its token is less
+    assert auditor.get("/returns").status_code == 403
+    service.close_account(server.parts.database, "shrinks", server.clock())
+    assert auditor.get("/returns", headers={"accept": "application/json"}).status_code == 401
+
+
+def test_an_api_route_asks_a_session_for_its_form_token(tmp_path: Path) -> None:
+    async def kept(request: Request) -> PlainTextResponse:
+        return PlainTextResponse(str(len(await request.body())))
+
+    def change(app: FastAPI) -> None:
+        app.router.routes.append(Route("/api/v1/things", kept, methods=["POST"]))
+
+    table = tmp_path / "permissions.csv"
+    everybody = "," + ",yes" * len(WHO)
+    table.write_text(f"{COLUMNS}\nPOST /api/v1/things{everybody}\nGET /sign-in{everybody}\n")
+    with serving(tmp_path, change=change, permissions=read_permissions(table)) as running:
+        reader = running.person()
+        assert reader.client.post("/api/v1/things", content=b"x").status_code == 403
+        headers = {"x-form-token": reader.form_token()}
+        long = b"x" * (MAX_FORM_BYTES + 1)
+        answer = reader.client.post("/api/v1/things", content=long, headers=headers)
+        assert answer.text == str(len(long))
+        # Without a session there is nothing that another site could misuse.
+        assert running.client().post("/api/v1/things", content=b"x").text == "1"
 
 
 def test_every_route_of_the_app_stands_in_the_table_and_the_other_way_round(
@@ -246,13 +321,15 @@ def test_head_is_get_without_its_body(server: Running) -> None:
     ("text", "complaint"),
     [
         ("route,public\nGET /,yes\n", "columns should be"),
-        ("{columns}\nGET /,,x,,,,,,,\n", "should be yes or empty"),
-        ("{columns}\nGET /,yes,,,,,,,,\n", "public should say yes for every role"),
+        ("{columns}\nGET /,,,x,,,,,,,\n", "should be yes or empty"),
+        ("{columns}\nGET /,,yes,,,,,,,,\n", "what is public should say yes"),
+        ("{columns}\nGET /,yes,,,,,,,,,\n", "should be empty or one of returns:read"),
+        ("{columns}\nGET /,,,,,,,,,,\nGET /,,,,,,,,,,\n", "should stand here once"),
         ("{columns}\nGET /\n", "should be yes or empty"),
     ],
 )
 def test_a_broken_table_opens_nothing(tmp_path: Path, text: str, complaint: str) -> None:
     path = tmp_path / "permissions.csv"
-    path.write_text(text.replace("{columns}", ",".join(["route", PUBLIC, *Role])))
+    path.write_text(text.replace("{columns}", COLUMNS))
     with pytest.raises(SettingsInvalid, match=complaint):
         read_permissions(path)

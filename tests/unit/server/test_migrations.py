@@ -38,7 +38,11 @@ def test_from_nothing_to_what_the_tables_say(database: Database, tmp_path: Path)
 def test_again_is_nothing(database: Database, tmp_path: Path) -> None:
     migrations.upgrade(database, tmp_path)
     with database.writing() as connection:
-        connection.execute(text("INSERT INTO stations VALUES ('a', 'b', '2026-01-01')"))
+        connection.execute(
+            text(
+                "INSERT INTO stations (name, token_sha256, enrolled_at) VALUES ('a', 'b', '2026-01-01')"
+            )
+        )
     migrations.upgrade(database, tmp_path)
     with database.reading() as connection:
         assert connection.execute(text("SELECT count(*) FROM stations")).scalar_one() == 1
