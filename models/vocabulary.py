@@ -114,6 +114,15 @@ class Reason(StrEnum):
     SCRAP_NEEDS_GROUND = "scrap_needs_ground"
 
 
+class CaseKind(StrEnum):
+    """Why a person is asked about an inspection."""
+
+    REVIEW = "review"
+    AUDIT = "audit"
+    SECOND = "second"
+    DISPUTE = "dispute"
+
+
 class Verdict(StrEnum):
     """What a person says of one finding."""
 

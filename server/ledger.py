@@ -9,7 +9,8 @@ from sqlalchemy import Connection, insert, select, update
 from models.grading.grades import announced
 from models.records import Decision, Inspection, Judgement, Opinion, Routing
 from models.vocabulary import Grade
-from server.tables import cases, decisions, inspections, opinions, routings, standings
+from server.cases import close_cases
+from server.tables import decisions, inspections, opinions, routings, standings
 
 
 class State(StrEnum):
@@ -100,7 +101,7 @@ def _decisions(connection: Connection, inspection_id: str) -> tuple[Decision, ..
 
 
 def decide(connection: Connection, decision: Decision, state: State) -> None:
-    """Add a decision, and let the inspection's standing and case follow it."""
+    """Add a decision, and let the inspection's standing and cases follow it."""
     connection.execute(
         insert(decisions).values(
             decision_id=decision.decision_id,
@@ -115,13 +116,4 @@ def decide(connection: Connection, decision: Decision, state: State) -> None:
         .where(standings.c.inspection_id == decision.inspection_id)
         .values(grade=decision.grade, disposition=decision.disposition, state=state)
     )
-    close_case(connection, decision.inspection_id, decision.decided_at)
-
-
-def close_case(connection: Connection, inspection_id: str, now: datetime) -> None:
-    """Nobody is asked about it any more; without a case nothing happens."""
-    connection.execute(
-        update(cases)
-        .where(cases.c.inspection_id == inspection_id, cases.c.closed_at.is_(None))
-        .values(closed_at=now, holder=None, held_until=None)
-    )
+    close_cases(connection, decision.inspection_id, decision.decided_at)

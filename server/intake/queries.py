@@ -10,7 +10,6 @@ from models.records import Inspection, Judgement, Photo, Routing
 from server.database import insert_once
 from server.ledger import State
 from server.tables import (
-    cases,
     inspection_photos,
     inspections,
     photos,
@@ -125,15 +124,6 @@ def add_standing(
             state=State.WAITING,
             search_text=plain(search_text),
         )
-    )
-
-
-def open_case(
-    connection: Connection, inspection_id: str, *, stake: float, rank: float, now: datetime
-) -> None:
-    """Ask a person."""
-    connection.execute(
-        insert(cases).values(inspection_id=inspection_id, stake=stake, rank=rank, opened_at=now)
     )
 
 

@@ -18,9 +18,10 @@ from models.grading.policy import Policy
 from models.grading.routing import route
 from models.grading.standard import load_version
 from models.records import Acknowledgement, Decision, Inspection, Judgement, Routing
-from models.vocabulary import Destination, Language, Reason
+from models.vocabulary import CaseKind, Destination, Language, Reason
 from models.wording import word
 from server import expectations
+from server.cases import close_cases, open_case
 from server.errors import (
     BodyTooLarge,
     ContentDiffers,
@@ -32,14 +33,12 @@ from server.errors import (
 )
 from server.intake import queries
 from server.intake.checks import check_showable
-from server.ledger import State, close_case, decide
+from server.ledger import State, decide
 from server.parts import Parts
 
 MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp")
 MAX_INSPECTION_BYTES = 4 * 10**6
 MAX_PHOTOS = 500
-AGEING_PER_HOUR = 1.0
-"""How much an hour of waiting counts in the queue, in the policy's currency: no case waits for ever."""
 
 
 def checked_sha256(text: str) -> str:
@@ -219,9 +218,12 @@ def _follow_up(
     if routing.to is Destination.AUTOMATIC:
         decide(connection, _machine_decision(inspection, judgement, routing, now), State.AUTOMATIC)
     else:
-        rank = routing.stake - AGEING_PER_HOUR * now.timestamp() / 3600
-        queries.open_case(
-            connection, inspection.inspection_id, stake=routing.stake, rank=rank, now=now
+        open_case(
+            connection,
+            inspection_id=inspection.inspection_id,
+            kind=CaseKind.REVIEW,
+            stake=routing.stake,
+            now=now,
         )
     _correct(connection, inspection, now)
 
@@ -249,10 +251,10 @@ def _correct(connection: Connection, inspection: Inspection, now: datetime) -> N
                 f"supersedes should name an inspection of the same return, got one of {code!r}"
             )
         queries.supersede(connection, old, by=this)
-        close_case(connection, old, now)
+        close_cases(connection, old, now)
     if newer := queries.correction_of(connection, inspection):
         queries.supersede(connection, this, by=newer)
-        close_case(connection, this, now)
+        close_cases(connection, this, now)
 
 
 def _acknowledged(

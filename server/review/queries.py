@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, or_, select, update
 
 from models.records import Inspection, Opinion, Routing
+from models.vocabulary import CaseKind
 from server.database import insert_once
 from server.tables import cases, inspections, opinions, routings, skips
 
@@ -16,7 +17,9 @@ SHOWN = 25
 class Case:
     """What the lease of a case says."""
 
+    case_id: str
     inspection_id: str
+    kind: CaseKind
     stake: float
     opened_at: datetime
     closed_at: datetime | None
@@ -40,14 +43,12 @@ def _free(now: datetime) -> ColumnElement[bool]:
 
 
 def _skipped(reviewer: str) -> ColumnElement[bool]:
-    return exists().where(
-        skips.c.inspection_id == cases.c.inspection_id, skips.c.reviewer == reviewer
-    )
+    return exists().where(skips.c.case_id == cases.c.case_id, skips.c.reviewer == reviewer)
 
 
 def held(connection: Connection, reviewer: str, now: datetime) -> str | None:
     """A case that this person holds already."""
-    found = select(cases.c.inspection_id).where(
+    found = select(cases.c.case_id).where(
         cases.c.closed_at.is_(None), cases.c.holder == reviewer, cases.c.held_until > now
     )
     return connection.execute(found.order_by(cases.c.rank.desc()).limit(1)).scalar()
@@ -60,65 +61,61 @@ def claim(connection: Connection, reviewer: str, now: datetime, until: datetime)
     """
     mine = cases.alias()
     best = (
-        select(mine.c.inspection_id)
+        select(mine.c.case_id)
         .where(mine.c.closed_at.is_(None))
         .where(or_(mine.c.holder.is_(None), mine.c.held_until <= now))
-        .where(
-            ~exists().where(
-                skips.c.inspection_id == mine.c.inspection_id, skips.c.reviewer == reviewer
-            )
-        )
-        .order_by(mine.c.rank.desc(), mine.c.inspection_id)
+        .where(~exists().where(skips.c.case_id == mine.c.case_id, skips.c.reviewer == reviewer))
+        .order_by(mine.c.rank.desc(), mine.c.case_id)
         .limit(1)
         .with_for_update(skip_locked=True)
         .scalar_subquery()
     )
     return connection.execute(
         update(cases)
-        .where(cases.c.inspection_id == best, cases.c.closed_at.is_(None), _free(now))
+        .where(cases.c.case_id == best, cases.c.closed_at.is_(None), _free(now))
         .values(holder=reviewer, held_until=until)
-        .returning(cases.c.inspection_id)
+        .returning(cases.c.case_id)
     ).scalar()
 
 
 def take(
-    connection: Connection, inspection_id: str, reviewer: str, now: datetime, until: datetime
+    connection: Connection, case_id: str, reviewer: str, now: datetime, until: datetime
 ) -> bool:
     """Lease this case, if it is open and nobody else holds it."""
     done = connection.execute(
         update(cases)
-        .where(cases.c.inspection_id == inspection_id, cases.c.closed_at.is_(None))
+        .where(cases.c.case_id == case_id, cases.c.closed_at.is_(None))
         .where(or_(_free(now), cases.c.holder == reviewer))
         .values(holder=reviewer, held_until=until)
     )
     return done.rowcount == 1
 
 
-def renew(connection: Connection, inspection_id: str, reviewer: str, until: datetime) -> bool:
+def renew(connection: Connection, case_id: str, reviewer: str, until: datetime) -> bool:
     """Hold it longer; a lease that ran out may be renewed until somebody else takes the case."""
     done = connection.execute(
         update(cases)
-        .where(cases.c.inspection_id == inspection_id, cases.c.closed_at.is_(None))
+        .where(cases.c.case_id == case_id, cases.c.closed_at.is_(None))
         .where(cases.c.holder == reviewer)
         .values(held_until=until)
     )
     return done.rowcount == 1
 
 
-def release(connection: Connection, inspection_id: str, reviewer: str) -> bool:
+def release(connection: Connection, case_id: str, reviewer: str) -> bool:
     """Give it back to the queue."""
     done = connection.execute(
         update(cases)
-        .where(cases.c.inspection_id == inspection_id, cases.c.closed_at.is_(None))
+        .where(cases.c.case_id == case_id, cases.c.closed_at.is_(None))
         .where(cases.c.holder == reviewer)
         .values(holder=None, held_until=None)
     )
     return done.rowcount == 1
 
 
-def skip(connection: Connection, inspection_id: str, reviewer: str, now: datetime) -> None:
+def skip(connection: Connection, case_id: str, reviewer: str, now: datetime) -> None:
     """Do not serve it to this person again until they ask for it."""
-    row = {"inspection_id": inspection_id, "reviewer": reviewer, "skipped_at": now}
+    row = {"case_id": case_id, "reviewer": reviewer, "skipped_at": now}
     insert_once(connection, skips, row)
 
 
@@ -127,18 +124,20 @@ def forget_skips(connection: Connection, reviewer: str) -> None:
     connection.execute(delete(skips).where(skips.c.reviewer == reviewer))
 
 
-def case(connection: Connection, inspection_id: str) -> Case | None:
-    """The case of an inspection, open or closed."""
+def case(connection: Connection, case_id: str) -> Case | None:
+    """A case, open or closed."""
     row = connection.execute(
         select(
+            cases.c.inspection_id,
+            cases.c.kind,
             cases.c.stake,
             cases.c.opened_at,
             cases.c.closed_at,
             cases.c.holder,
             cases.c.held_until,
-        ).where(cases.c.inspection_id == inspection_id)
+        ).where(cases.c.case_id == case_id)
     ).first()
-    return None if row is None else Case(inspection_id=inspection_id, **row._mapping)  # noqa: SLF001 - public, whatever its name
+    return None if row is None else Case(case_id=case_id, **row._mapping)  # noqa: SLF001 - public, whatever its name
 
 
 def waiting(connection: Connection, now: datetime) -> list[Waiting]:
@@ -161,7 +160,7 @@ def waiting(connection: Connection, now: datetime) -> list[Waiting]:
         .join(inspections, inspections.c.inspection_id == cases.c.inspection_id)
         .join(routings, routings.c.routing == newest)
         .where(cases.c.closed_at.is_(None))
-        .order_by(cases.c.rank.desc(), cases.c.inspection_id)
+        .order_by(cases.c.rank.desc(), cases.c.case_id)
         .limit(SHOWN)
     )
     return [

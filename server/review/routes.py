@@ -25,8 +25,8 @@ async def form_fields(request: Request) -> Mapping[str, str]:
 Fields = Annotated[Mapping[str, str], Depends(form_fields)]
 
 
-def _to(inspection_id: str | None, done: str = "") -> Response:
-    path = f"/review/{quote(inspection_id, safe='')}" if inspection_id else "/review"
+def _to(case_id: str | None, done: str = "") -> Response:
+    path = f"/review/{quote(case_id, safe='')}" if case_id else "/review"
     return see(f"{path}?done={quote(done, safe='')}" if done else path)
 
 
@@ -53,13 +53,13 @@ def again(here: Here, who: Who) -> Response:
     return _to(service.again(here, who.name))
 
 
-@router.get("/review/{inspection_id}")
-def case(inspection_id: str, request: Request, here: Here, who: Who, done: str = "") -> Response:
+@router.get("/review/{case_id}")
+def case(case_id: str, request: Request, here: Here, who: Who, done: str = "") -> Response:
     """The case for its holder; others learn who has it or what became of it."""
-    desk = service.desk(here, inspection_id, who.name, language_of(request))
+    desk = service.desk(here, case_id, who.name, language_of(request))
     if isinstance(desk, Case):
         if desk.closed_at:
-            return see(f"/returns/{quote(inspection_id, safe='')}")
+            return see(f"/returns/{quote(desk.inspection_id, safe='')}")
         held = desk.held_until is not None and desk.held_until > here.clock()
         return here.pages.page(
             request, "review/not_yours.html", status=409 if held else 200, case=desk, held=held
@@ -76,27 +76,27 @@ def case(inspection_id: str, request: Request, here: Here, who: Who, done: str =
     )
 
 
-@router.post("/review/{inspection_id}")
-def submit(inspection_id: str, here: Here, who: Who, fields: Fields) -> Response:
+@router.post("/review/{case_id}")
+def submit(case_id: str, here: Here, who: Who, fields: Fields) -> Response:
     """Keep the decision and go on."""
-    return _to(service.submit(here, inspection_id, who.name, fields), done=inspection_id)
+    return _to(service.submit(here, case_id, who.name, fields), done=case_id)
 
 
-@router.post("/review/{inspection_id}/take")
-def take(inspection_id: str, here: Here, who: Who) -> Response:
+@router.post("/review/{case_id}/take")
+def take(case_id: str, here: Here, who: Who) -> Response:
     """Lease this case."""
-    service.take(here, inspection_id, who.name)
-    return _to(inspection_id)
+    service.take(here, case_id, who.name)
+    return _to(case_id)
 
 
-@router.post("/review/{inspection_id}/skip")
-def skip(inspection_id: str, here: Here, who: Who) -> Response:
+@router.post("/review/{case_id}/skip")
+def skip(case_id: str, here: Here, who: Who) -> Response:
     """Leave it to others and go on."""
-    return _to(service.skip(here, inspection_id, who.name))
+    return _to(service.skip(here, case_id, who.name))
 
 
-@router.post("/review/{inspection_id}/lease")
-def renew(inspection_id: str, here: Here, who: Who) -> Response:
+@router.post("/review/{case_id}/lease")
+def renew(case_id: str, here: Here, who: Who) -> Response:
     """A sign of life from the page, as JSON."""
-    until = service.renew(here, inspection_id, who.name)
+    until = service.renew(here, case_id, who.name)
     return JSONResponse({"held_until": until.isoformat()})

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from models.errors import RecordInvalid
 from models.records import Decision, Inspection, Opinion
 from models.vocabulary import Language
-from server.errors import CaseLost, Conflict, ContentDiffers, ContentInvalid, NothingThere
+from server.errors import CaseLost, ContentDiffers, ContentInvalid, NothingThere
 from server.explain import Explanation, explain
 from server.ledger import Dossier, State, decide, dossier
 from server.parts import Parts
@@ -79,15 +79,15 @@ def _until(here: Parts, now: datetime) -> datetime:
     return now + timedelta(seconds=here.settings.lease_s)
 
 
-def desk(here: Parts, inspection_id: str, reviewer: str, language: Language) -> Desk | Case:
+def desk(here: Parts, case_id: str, reviewer: str, language: Language) -> Desk | Case:
     """The case for its holder; for others only what its lease says. Raises NothingThere."""
     with here.database.reading() as connection:
-        case = queries.case(connection, inspection_id)
+        case = queries.case(connection, case_id)
         if case is None:
             raise NothingThere("There is no such case.")
         if case.holder != reviewer or case.closed_at:
             return case
-        found = dossier(connection, inspection_id)
+        found = dossier(connection, case.inspection_id)
         _, free, _ = queries.counts(connection, reviewer, here.clock())
     if found is None:
         raise NothingThere("There is no such case.")
@@ -100,35 +100,35 @@ def desk(here: Parts, inspection_id: str, reviewer: str, language: Language) -> 
     )
 
 
-def saved(here: Parts, inspection_id: str) -> str:
-    """The id again if that case is closed, else nothing: an address alone must not drop a draft."""
+def saved(here: Parts, case_id: str) -> Case | None:
+    """That case if it is closed, else nothing: an address alone must not drop a draft."""
     with here.database.reading() as connection:
-        case = queries.case(connection, inspection_id) if inspection_id.isprintable() else None
-    return inspection_id if case and case.closed_at else ""
+        case = queries.case(connection, case_id) if case_id.isprintable() else None
+    return case if case and case.closed_at else None
 
 
-def take(here: Parts, inspection_id: str, reviewer: str) -> None:
+def take(here: Parts, case_id: str, reviewer: str) -> None:
     """Lease this very case. Raises CaseLost when somebody else holds it or it is closed."""
     now = here.clock()
     with here.database.writing() as connection:
-        if not queries.take(connection, inspection_id, reviewer, now, _until(here, now)):
+        if not queries.take(connection, case_id, reviewer, now, _until(here, now)):
             raise CaseLost("Somebody else holds this case, or it is closed.")
 
 
-def renew(here: Parts, inspection_id: str, reviewer: str) -> datetime:
+def renew(here: Parts, case_id: str, reviewer: str) -> datetime:
     """A sign of life; gives the end of the lease. Raises CaseLost."""
     until = _until(here, here.clock())
     with here.database.writing() as connection:
-        if not queries.renew(connection, inspection_id, reviewer, until):
+        if not queries.renew(connection, case_id, reviewer, until):
             raise CaseLost
     return until
 
 
-def skip(here: Parts, inspection_id: str, reviewer: str) -> str | None:
+def skip(here: Parts, case_id: str, reviewer: str) -> str | None:
     """Leave the case to others; gives the next one. A case no longer held is left as it is."""
     with here.database.writing() as connection:
-        if queries.release(connection, inspection_id, reviewer):
-            queries.skip(connection, inspection_id, reviewer, here.clock())
+        if queries.release(connection, case_id, reviewer):
+            queries.skip(connection, case_id, reviewer, here.clock())
         return _next(here, connection, reviewer)
 
 
@@ -139,19 +139,20 @@ def again(here: Parts, reviewer: str) -> str | None:
         return _next(here, connection, reviewer)
 
 
-def submit(here: Parts, inspection_id: str, reviewer: str, form: Mapping[str, str]) -> str | None:
+def submit(here: Parts, case_id: str, reviewer: str, form: Mapping[str, str]) -> str | None:
     """Take a person's decision, once however often it is sent; gives the next case.
 
     Raises ContentInvalid, NothingThere, CaseLost (nothing is kept then), ContentDiffers.
     """
     with here.database.writing() as connection:
-        found = dossier(connection, inspection_id)
-        if found is None:
+        case = queries.case(connection, case_id)
+        found = dossier(connection, case.inspection_id) if case else None
+        if case is None or found is None:
             raise NothingThere("There is no such case.")
         opinion = opinion_of(form, found.inspection, reviewer, here.clock())
         kept = queries.opinion(connection, opinion.opinion_id)
         if kept is None:
-            _make_sure_of_case(connection, inspection_id, reviewer)
+            _make_sure_of_case(case, reviewer)
             queries.add_opinion(connection, opinion)
             decide(connection, decision_of(opinion, found), State.DECIDED)
         elif not same_opinion(kept, opinion):
@@ -159,11 +160,8 @@ def submit(here: Parts, inspection_id: str, reviewer: str, form: Mapping[str, st
         return _next(here, connection, reviewer)
 
 
-def _make_sure_of_case(connection: Connection, inspection_id: str, reviewer: str) -> None:
+def _make_sure_of_case(case: Case, reviewer: str) -> None:
     """Still open and still this person's: a lease that ran out counts until another takes the case."""
-    case = queries.case(connection, inspection_id)
-    if case is None:
-        raise Conflict("This inspection was not sent to a person.")
     if case.closed_at is not None:
         raise CaseLost("This case has been decided or replaced meanwhile; nothing was saved here.")
     if case.holder != reviewer:

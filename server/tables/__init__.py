@@ -26,7 +26,7 @@ from server.tables.doors import (
     stations,
 )
 from server.tables.keeping import jobs
-from server.tables.queue import cases, skips
+from server.tables.queue import cases, commitments, drafts, skips
 from server.tables.records import (
     decisions,
     inspection_photos,
@@ -45,7 +45,9 @@ __all__ = [
     "api_tokens",
     "arrivals",
     "cases",
+    "commitments",
     "decisions",
+    "drafts",
     "enrolment_codes",
     "expected_contacts",
     "expected_returns",

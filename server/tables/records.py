@@ -52,6 +52,7 @@ opinions = Table(
     Column("record", Text, nullable=False),
     Column("given_at", Instant, nullable=False),
 )
+Index("ix_opinions_reviewer_given_at", opinions.c.reviewer, opinions.c.given_at)
 
 decisions = Table(
     "decisions",

@@ -4,16 +4,18 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from alembic import op
+from alembic import command, op
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, select, text
 
 from server import migrations
+from server.cases import rank_of
 from server.database import Database
 from server.errors import DatabaseUnusable
-from server.tables import metadata
+from server.tables import cases, metadata, skips
+from tests.factories import NOON
 
 
 @pytest.fixture
@@ -102,3 +104,57 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(DatabaseUnusable, match="cannot be opened"):
         migrations.upgrade(Database(f"sqlite:///{tmp_path}/x.db"), tmp_path / "file" / "sub")
+
+
+def test_cases_keep_their_address_holder_and_place(database: Database, tmp_path: Path) -> None:
+    """From 0001: one case an inspection, with the inspection's id as its own."""
+    with database.writing() as connection:
+        command.upgrade(migrations.config(connection), "0006")
+        connection.execute(
+            text(
+                "INSERT INTO accounts (name, password_hash, role, demo, created_at) "
+                "VALUES ('ann', 'x', 'reviewer', false, '2026-01-01 00:00:00+00:00')"
+            )
+        )
+        for name in ("open", "closed"):
+            _add_case(connection, name)
+        connection.execute(
+            text("UPDATE cases SET closed_at = opened_at WHERE inspection_id = 'closed'")
+        )
+        connection.execute(
+            text("INSERT INTO skips VALUES ('open', 'ann', '2026-01-05 12:00:00+00:00')")
+        )
+
+    migrations.upgrade(database, tmp_path)
+
+    with database.reading() as connection:
+        rows = {row.case_id: row for row in connection.execute(select(cases))}
+        assert connection.execute(select(skips.c.case_id)).scalars().all() == ["open"]
+    assert set(rows) == {"open", "closed"}
+    one = rows["open"]
+    assert (one.inspection_id, one.kind, one.holder, one.overdue) == (
+        "open",
+        "review",
+        "ann",
+        False,
+    )
+    assert one.opened_at == NOON
+    assert one.rank == pytest.approx(rank_of(7.5, NOON, one.deadline))
+    assert rows["closed"].closed_at == NOON
+
+
+def _add_case(connection: Connection, name: str) -> None:
+    connection.execute(
+        text(
+            "INSERT INTO inspections (inspection_id, content_sha256, return_code, station, record, received_at) "
+            "VALUES (:name, 'x', 'RT', 'bench-1', '{}', '2026-01-05 12:00:00+00:00')"
+        ),
+        {"name": name},
+    )
+    connection.execute(
+        text(
+            "INSERT INTO cases (inspection_id, stake, rank, opened_at, holder, held_until) "
+            "VALUES (:name, 7.5, -1, '2026-01-05 12:00:00+00:00', 'ann', '2026-01-05 12:05:00+00:00')"
+        ),
+        {"name": name},
+    )

@@ -302,7 +302,7 @@ def test_what_the_machine_decided_has_no_case(queue: Running) -> None:
         )
     assert ann.get(place(3)).status_code == 404
     data = {"opinion_id": "o1", "grade": "A", "disposition": "resell"}
-    assert ann.post(place(3), data).status_code == 409
+    assert ann.post(place(3), data).status_code == 404
     assert ann.get("/review/nothing").status_code == 404
     assert ann.post("/review/nothing", data).status_code == 404
 
