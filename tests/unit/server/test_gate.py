@@ -29,6 +29,7 @@ PLACES = {
     "{sha256}": sha256(JPEG),
     "{inspection_id:path}": an_inspection().inspection_id,
     "{inspection_id}": an_inspection().inspection_id,
+    "{case_id}": an_inspection().inspection_id,
 }
 COLUMNS = ",".join(["route", "scope", PUBLIC, *Role])
 CHANGES_OF_SESSION = {"POST /sign-in", "POST /sign-out", "POST /language"}
