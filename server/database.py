@@ -1,7 +1,7 @@
 """The one place that opens transactions and commits them."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,6 +17,8 @@ BUSY_TIMEOUT_MS = 20_000
 POOLED = 10
 MORE = 40
 """Connections kept, and opened on top of them: as many as the web server has worker threads."""
+
+LastStep = Callable[[Connection], None]
 
 
 class Database:
@@ -42,9 +44,12 @@ class Database:
         """All or nothing: when the block ends well, everything is on disk. Raises DiskFull."""
         try:
             with self.engine.connect() as connection:
-                connection.execution_options(writing=True)
+                last: list[LastStep] = []
+                connection.execution_options(writing=True, last=last)
                 with connection.begin():
                     yield connection
+                    for step in last:
+                        step(connection)
         except OperationalError as error:
             if "full" in str(error.orig):
                 raise DiskFull from error
@@ -53,6 +58,16 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def before_commit(connection: Connection, step: LastStep) -> None:
+    """Do this when all else in `Database.writing()` is done.
+
+    For what takes a lock that all writers share: it is held for the commit only, and as it comes last
+    in every transaction, two never wait for each other in turn.
+    """
+    last: list[LastStep] = connection.get_execution_options()["last"]
+    last.append(step)
 
 
 def insert_once(connection: Connection, table: Table, row: dict[str, Any]) -> bool:
