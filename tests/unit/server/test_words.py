@@ -1,6 +1,6 @@
 """The index finds what was said by the beginnings of words and the endings of codes, newest first."""
 
-from pathlib import Path
+from importlib import import_module
 
 import pytest
 from hypothesis import given
@@ -96,10 +96,7 @@ def test_a_hostile_text_costs_little() -> None:
     assert len(words.tokens(many)) == words.MOST
 
 
-def test_the_step_that_fills_the_index_makes_the_same_tokens(tmp_path: Path) -> None:
-    del tmp_path
-    from importlib import import_module
-
+def test_the_step_that_fills_the_index_makes_the_same_tokens() -> None:
     step = import_module("server.migrations.versions.0005_search")
     for said in TEXTS.values():
         assert step._tokens(words.plain(said)) == words.tokens(words.plain(said))
