@@ -63,21 +63,24 @@ def open_archive(settings: Settings) -> Archive:
 
 def open_database(settings: Settings) -> Database:
     """The database at this version's schema. Raises DatabaseUnusable, SettingsInvalid."""
-    _make_sure_that_none_was_lost(settings)
     settings.secret()  # its folder, with an error that names the setting
+    path = settings.database_file
+    if path is not None and not _size_bytes(path):
+        # Before it is opened, which would create it.
+        _make_sure_of_a_beginning(settings, f"{path} is {'empty' if path.exists() else 'missing'}")
     database = Database(settings.url)
+    if path is None and not migrations.begun(database):
+        _make_sure_of_a_beginning(settings, "The database is empty")
     migrations.upgrade(database, settings.folder)
     return database
 
 
-def _make_sure_that_none_was_lost(settings: Settings) -> None:
-    """Photos without their database: a new one would hide the loss, and opening would create it."""
-    path, photos = settings.database_file, settings.folder / PHOTOS
-    if path is None or _size_bytes(path):
-        return
+def _make_sure_of_a_beginning(settings: Settings, what: str) -> None:
+    """Photos without their database: a new one would hide the loss."""
+    photos = settings.folder / PHOTOS
     if next(photos.glob("[0-9a-f][0-9a-f]/*/*"), None) is not None:
         raise DatabaseUnusable(
-            f"{path} is {'empty' if path.exists() else 'missing'}, but {photos} holds photos; "
+            f"{what}, but {photos} holds photos; "
             "restore the database from a backup, or move the photos away to begin anew."
         )
 

@@ -25,6 +25,7 @@
             ├── TooManyAttempts     429
             │   └── AttemptsTooClose 429
             ├── PhotoDamaged        500
+            ├── DatabaseBusy        503
             └── DiskFull            507
 
 A refusal is answered over HTTP with the status beside it.
@@ -201,6 +202,17 @@ class PhotoDamaged(Refused):
     """A kept photo no longer matches its hash; restore the file from a backup."""
 
     status = 500
+
+
+class DatabaseBusy(Refused):
+    """The database does not answer in time; nothing was kept. Try again in a moment."""
+
+    status = 503
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """When trying again makes sense, in seconds."""
+        return {"Retry-After": "2"}
 
 
 class DiskFull(Refused):

@@ -11,6 +11,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 import structlog
 from sqlalchemy import Connection, delete, func, insert, select
 
+from server.database import in_turn
 from server.errors import AttemptsTooClose, TooManyAttempts
 from server.tables import failed_attempts
 
@@ -52,6 +53,7 @@ def begin(connection: Connection, name: str, address: str, now: datetime) -> int
     Raises TooManyAttempts, AttemptsTooClose.
     """
     name, network = name[:128], network_of(address)[:64]
+    in_turn(connection, "attempt")  # parallel ones would all be counted as the first
     _make_sure(_failures(connection, name, network, now - WINDOW), name, now)
     done = connection.execute(
         insert(failed_attempts)

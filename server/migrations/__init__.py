@@ -9,11 +9,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DatabaseError
 
 from server.database import Database
-from server.errors import DatabaseUnusable
+from server.errors import DatabaseBusy, DatabaseUnusable, DiskFull
 
 HERE = Path(__file__).parent
 POSTGRESQL_LOCK = 5_327_001
@@ -37,6 +37,15 @@ def newest() -> str:
     return head
 
 
+def begun(database: Database) -> bool:
+    """Some version's schema is in there. Raises DatabaseUnusable when it cannot be opened."""
+    try:
+        with database.reading() as connection:
+            return inspect(connection).has_table("alembic_version")
+    except DatabaseBusy as error:
+        raise _unusable(error.__cause__ or error) from error
+
+
 def upgrade(database: Database, folder: Path) -> None:
     """Bring the database to `newest`, all steps or none, one process at a time.
 
@@ -45,6 +54,9 @@ def upgrade(database: Database, folder: Path) -> None:
     try:
         with _alone(folder), database.writing() as connection:
             if connection.dialect.name == "postgresql":
+                # Steps over many rows take what they take, and so do the others who wait for them.
+                connection.execute(text("SET LOCAL statement_timeout = 0"))
+                connection.execute(text("SET LOCAL lock_timeout = 0"))
                 connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": POSTGRESQL_LOCK})
             command.upgrade(config(connection), "head")
     except CommandError as error:
@@ -52,8 +64,14 @@ def upgrade(database: Database, folder: Path) -> None:
             f"The database was made by a newer version of Secondlook; install that one: {error}"
         ) from error
     except (DatabaseError, OSError) as error:
-        reason = getattr(error, "orig", None) or error
-        raise DatabaseUnusable(f"The database cannot be opened or upgraded: {reason}") from error
+        raise _unusable(error) from error
+    except (DatabaseBusy, DiskFull) as error:
+        raise _unusable(error.__cause__ or error) from error
+
+
+def _unusable(error: BaseException) -> DatabaseUnusable:
+    reason = getattr(error, "orig", None) or error
+    return DatabaseUnusable(f"The database cannot be opened or upgraded: {reason}")
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from models.errors import RecordInvalid
 from models.records import Decision, Inspection, Opinion
 from models.vocabulary import Language
+from server.database import in_turn
 from server.errors import CaseLost, ContentDiffers, ContentInvalid, NothingThere
 from server.explain import Explanation, explain
 from server.ledger import Dossier, State, decide, dossier
@@ -145,6 +146,7 @@ def submit(here: Parts, case_id: str, reviewer: str, form: Mapping[str, str]) ->
     Raises ContentInvalid, NothingThere, CaseLost (nothing is kept then), ContentDiffers.
     """
     with here.database.writing() as connection:
+        in_turn(connection, f"opinion on {case_id}")  # sent twice at once is sent twice
         case = queries.case(connection, case_id)
         found = dossier(connection, case.inspection_id) if case else None
         if case is None or found is None:

@@ -18,6 +18,7 @@ from models.records import Acknowledgement
 from server import tables
 from server.app import open_archive, open_database
 from server.settings import Settings
+from tests.databases import databases
 from tests.factories import photo, sha256
 from tests.house import free_port
 from tests.unit.server.running import an_inspection, put_inspection, put_photo
@@ -30,7 +31,8 @@ ITEMS = 12
 @contextmanager
 def process(home: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """A server of its own, until the block ends or somebody kills it."""
-    env = os.environ | {
+    env = os.environ | databases.environment(home)
+    env |= {
         "SECONDLOOK_HOME": str(home),
         "SECONDLOOK_SERVER_PORT": str(port),
         "SECONDLOOK_SERVER_DISK_RESERVE_MB": "0",
@@ -76,7 +78,7 @@ def send_all(station: httpx.Client, acknowledged: dict[int, str]) -> None:
 
 @pytest.fixture
 def token(tmp_path: Path) -> str:
-    env = os.environ | {"SECONDLOOK_HOME": str(tmp_path)}
+    env = os.environ | {"SECONDLOOK_HOME": str(tmp_path), **databases.environment(tmp_path)}
     told = subprocess.run(
         [COMMAND, "enrol", "bench-1"], env=env, capture_output=True, text=True, check=True
     )
@@ -101,7 +103,7 @@ def test_a_killed_server_forgets_nothing_and_doubles_nothing(tmp_path: Path, tok
             send_all(station, acknowledged)
 
     assert acknowledged == {number: one(number).content_sha256() for number in range(ITEMS)}
-    settings = Settings(home=tmp_path)
+    settings = Settings(home=tmp_path, database_url=databases.url(tmp_path))
     archive, database = open_archive(settings), open_database(settings)
     assert {archive.read(sha256(content(n))) == content(n) for n in range(ITEMS)} == {True}
     assert len(list(archive)) == ITEMS

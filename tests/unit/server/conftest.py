@@ -1,3 +1,8 @@
+"""Every test that works on a database runs on SQLite and on PostgreSQL: see tests/databases.py.
+
+`SECONDLOOK_TEST_DATABASE=sqlite` or `postgresql` takes one only, while developing.
+"""
+
 import logging
 import os
 from collections.abc import Iterator

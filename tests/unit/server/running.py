@@ -1,6 +1,8 @@
 """A real server over real HTTP, with the clock in the test's hand, and people and stations who use it."""
 
+import asyncio
 import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -26,6 +28,7 @@ from server.parts import Parts
 from server.permissions import Permissions
 from server.security import new_token, token_sha256
 from server.settings import Settings
+from tests.databases import databases
 from tests.factories import NOON, inspection, photo, sha256
 
 PASSWORD = "correct horse battery"
@@ -122,6 +125,26 @@ def found(pattern: str, text: str) -> str:
     return match[1]
 
 
+class Prompt(uvicorn.Server):
+    """Ends within milliseconds; the real one looks ten times a second whether it should."""
+
+    async def main_loop(self) -> None:
+        while not await self.on_tick(0):
+            await asyncio.sleep(0.005)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        assert sockets is None
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        end = time.monotonic() + 10
+        while self.server_state.connections or self.server_state.tasks:
+            assert time.monotonic() < end, "a request never ends"
+            await asyncio.sleep(0.002)
+        await self.lifespan.shutdown()
+
+
 @contextmanager
 def serving(
     home: Path,
@@ -132,15 +155,17 @@ def serving(
 ) -> Iterator[Running]:
     """One server in a thread, on a free port, over an own home."""
     clock = Clock()
+    databases.prepare(home)
     # Tests that let hours pass are not about sessions, except those that say so.
     defaults = {"disk_reserve_mb": 0, "session_idle_min": 43200}
-    parts = build(Settings(home=home, **(defaults | settings)), clock)
+    place = {"database_url": databases.url(home)}
+    parts = build(Settings(home=home, **(defaults | place | settings)), clock)
     app = create_app(parts, permissions)
     if change:
         change(app)
     config = web(app, parts.settings)
     config.port = 0
-    server = uvicorn.Server(config)
+    server = Prompt(config)
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from server.cli import main
+from tests.databases import databases
 from tests.house import free_port
 from tests.unit.server.running import PASSWORD, Running, put_photo, serving
 
@@ -23,7 +24,7 @@ def run(
     clean = {k: v for k, v in os.environ.items() if not k.startswith("SECONDLOOK_")}
     return subprocess.run(
         [COMMAND, *arguments],
-        env=clean | {"SECONDLOOK_HOME": str(home), **env},
+        env=clean | {"SECONDLOOK_HOME": str(home), **databases.environment(home), **env},
         input=says,
         capture_output=True,
         text=True,
@@ -119,7 +120,8 @@ def test_checking_the_archive(tmp_path: Path) -> None:
 
 def test_a_first_start_says_how_to_make_an_account_and_a_taken_port_is_told(tmp_path: Path) -> None:
     port = str(free_port())
-    env = os.environ | {"SECONDLOOK_HOME": str(tmp_path), "SECONDLOOK_SERVER_PORT": port}
+    env = os.environ | databases.environment(tmp_path)
+    env |= {"SECONDLOOK_HOME": str(tmp_path), "SECONDLOOK_SERVER_PORT": port}
     with subprocess.Popen([COMMAND, "run"], env=env, stderr=subprocess.PIPE, text=True) as server:
         try:
             wait_for(f"http://127.0.0.1:{port}/healthz")
@@ -136,13 +138,21 @@ def test_a_first_start_says_how_to_make_an_account_and_a_taken_port_is_told(tmp_
 
 
 @pytest.mark.parametrize("left", ["nothing", "an empty file"])
-def test_photos_without_their_database_are_no_new_beginning(tmp_path: Path, left: str) -> None:
+def test_photos_without_their_database_are_no_new_beginning(
+    tmp_path: Path, left: str, kind: str
+) -> None:
     with serving(tmp_path) as server:
         put_photo(server.station())
+    if kind == "postgresql":
+        empty = databases.empty(tmp_path)
+        told = run(tmp_path, "run", SECONDLOOK_SERVER_DATABASE_URL=empty)
+        assert told.returncode == 2
+        assert "The database is empty, but" in told.stderr
+        return
     database = tmp_path / "server/secondlook.db"
     lost = database.read_bytes()
     database.write_bytes(b"") if left == "an empty file" else database.unlink()
-    for arguments in (["run"], ["enrol", "bench-1"], ["account", "ann", "--close"], ["demo"]):
+    for arguments in (["run"], ["enrol", "bench-1"]):
         told = run(tmp_path, *arguments)
         assert told.returncode == 2
         assert "restore the database from a backup" in told.stderr
@@ -156,7 +166,8 @@ def test_photos_without_their_database_are_no_new_beginning(tmp_path: Path, left
 def test_a_killed_server_has_lost_nothing(tmp_path: Path) -> None:
     """What is new in the journal only is no lost database."""
     port = str(free_port())
-    env = os.environ | {"SECONDLOOK_HOME": str(tmp_path), "SECONDLOOK_SERVER_PORT": port}
+    env = os.environ | databases.environment(tmp_path)
+    env |= {"SECONDLOOK_HOME": str(tmp_path), "SECONDLOOK_SERVER_PORT": port}
     with subprocess.Popen([COMMAND, "run"], env=env, stderr=subprocess.PIPE) as server:
         wait_for(f"http://127.0.0.1:{port}/healthz")
         server.kill()

@@ -43,8 +43,8 @@ def path_of(route: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with serving(tmp_path_factory.mktemp("gate")) as running:
+def server(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with serving(tmp_path_factory.mktemp(kind)) as running:
         send(running.station(), an_inspection())
         # Whoever may start a job may end and repeat it: this one is everybody's who sees the page.
         running.parts.jobs.trades[JobKind.EXPORT] = Trade(make=lambda _: dict, route="GET /jobs")
