@@ -116,6 +116,18 @@ class Routing(Record):
     """Expected loss of trusting the machine here, in the policy's currency: the queue's order."""
     policy: Identifier
     """name@version of the cost table and thresholds that decided."""
+    risk: Probability | None = None
+    """s(x): the machine's own probability that reselling it is wrong; none from older versions."""
+    by_machine: FiniteFloat | None = None
+    """Expected value of what the machine proposes, in the policy's currency."""
+    by_person: FiniteFloat | None = None
+    """Expected value of asking a person, less what the look and the waiting cost."""
+    item_value: FiniteFloat | None = Field(default=None, gt=0)
+    """What the expected return says it is worth as new; none: the cost table's list price."""
+    certificate: Identifier | None = None
+    """The certificate under which it is resold automatically."""
+    audit_probability: Probability | None = None
+    """e: how probably such a case is drawn for a look that does not see the machine's opinion."""
 
     @model_validator(mode="after")
     def _review_has_a_reason(self) -> Self:

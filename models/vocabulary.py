@@ -123,6 +123,15 @@ class CaseKind(StrEnum):
     DISPUTE = "dispute"
 
 
+class Drift(StrEnum):
+    """What an alarm says has changed since a certificate was proved."""
+
+    RISKS = "risks"
+    PHOTO_QUALITY = "photo_quality"
+    OVERRIDES = "overrides"
+    LIVE_ERROR = "live_error"
+
+
 class Verdict(StrEnum):
     """What a person says of one finding."""
 

@@ -2,7 +2,7 @@
 
 import sqlite3
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,6 +22,8 @@ TURNS = 5_327_002
 POOLED = 10
 MORE = 40
 """Connections kept, and opened on top of them: as many as the web server has worker threads."""
+
+LastStep = Callable[[Connection], None]
 
 
 class Database:
@@ -67,13 +69,26 @@ class Database:
         Raises DiskFull, DatabaseBusy, and ContentInvalid for what fits into no column.
         """
         with _told(), self.engine.connect() as connection:
-            connection.execution_options(writing=True)
+            last: list[LastStep] = []
+            connection.execution_options(writing=True, last=last)
             with connection.begin():
                 yield connection
+                for step in last:
+                    step(connection)
 
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def before_commit(connection: Connection, step: LastStep) -> None:
+    """Do this when all else in `Database.writing()` is done.
+
+    For what takes a lock that all writers share: it is held for the commit only, and as it comes last
+    in every transaction, two never wait for each other in turn.
+    """
+    last: list[LastStep] = connection.get_execution_options()["last"]
+    last.append(step)
 
 
 @contextmanager

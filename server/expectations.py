@@ -12,7 +12,8 @@ from enum import StrEnum
 from sqlalchemy import Connection, Row, exists, func, insert, select, update
 
 from models.supply import ExpectedReturn
-from server.tables import arrivals, expected_returns, inspections, match_events, standings
+from server import standing
+from server.tables import arrivals, expected_returns, inspections, match_events
 
 POSTGRESQL_LOCK = 5_327_003
 """Any number that nobody else takes in the same database: it names the lock of announcing."""
@@ -247,19 +248,15 @@ def _settle(connection: Connection, inspection_id: str, return_code: str) -> Non
 
 def refresh(connection: Connection, inspection_ids: Iterable[str]) -> None:
     """Let inspections be found by the order, SKU and serial of what they are matched to now."""
-    if "order_code" not in standings.c:
-        return
     for inspection_id in inspection_ids:
         found = expected_of(connection, inspection_id)
         told = found.told if found else None
-        connection.execute(
-            update(standings)
-            .where(standings.c.inspection_id == inspection_id)
-            .values(
-                order_code=told.order if told else None,
-                sku=told.sku if told else None,
-                serial=told.serial if told else None,
-            )
+        standing.match(
+            connection,
+            inspection_id,
+            order_code=told.order if told else None,
+            sku=told.sku if told else None,
+            serial=told.serial if told else None,
         )
 
 

@@ -1,25 +1,23 @@
 """What is known of one inspection, and the one way to add a decision to it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, select
 
 from models.grading.grades import announced
 from models.records import Decision, Inspection, Judgement, Opinion, Routing
 from models.vocabulary import Grade
+from server import chain, standing
 from server.cases import close_cases
+from server.standing import State
 from server.tables import decisions, inspections, opinions, routings, standings
 
+__all__ = ["DECISION", "Dossier", "State", "decide", "dossier", "grounds"]
 
-class State(StrEnum):
-    """Where an inspection stands."""
-
-    AUTOMATIC = "automatic"
-    WAITING = "waiting"
-    DECIDED = "decided"
-    SUPERSEDED = "superseded"
+DECISION = "decision"
+"""The kind of entry that a decision makes in the chain."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,19 +99,57 @@ def _decisions(connection: Connection, inspection_id: str) -> tuple[Decision, ..
 
 
 def decide(connection: Connection, decision: Decision, state: State) -> None:
-    """Add a decision, and let the inspection's standing and cases follow it."""
+    """Add a decision, and let the inspection's standing and case follow it.
+
+    The chain gets an entry that names the decision and all that it rests on by their hashes.
+    """
+    record = decision.to_json()
     connection.execute(
         insert(decisions).values(
             decision_id=decision.decision_id,
             inspection_id=decision.inspection_id,
             supersedes=decision.supersedes,
-            record=decision.to_json(),
+            record=record,
             decided_at=decision.decided_at,
         )
     )
-    connection.execute(
-        update(standings)
-        .where(standings.c.inspection_id == decision.inspection_id)
-        .values(grade=decision.grade, disposition=decision.disposition, state=state)
+    given = _given(connection, decision.opinions)
+    content = chain.content_of(
+        DECISION, decision.decision_id, record, grounds(connection, decision.inspection_id, given)
+    )
+    chain.append(connection, kind=DECISION, name=decision.decision_id, content=content)
+    standing.settle(
+        connection,
+        decision.inspection_id,
+        grade=decision.grade,
+        disposition=decision.disposition,
+        state=state,
+        notes=[Opinion.from_json(said).note for said in given.values()],
     )
     close_cases(connection, decision.inspection_id, decision.decided_at)
+
+
+def _given(connection: Connection, opinion_ids: Sequence[str]) -> dict[str, str]:
+    rows = connection.execute(
+        select(opinions.c.opinion_id, opinions.c.record).where(
+            opinions.c.opinion_id.in_(opinion_ids)
+        )
+    )
+    return {row.opinion_id: row.record for row in rows}
+
+
+def grounds(
+    connection: Connection, inspection_id: str, given: Mapping[str, str]
+) -> Mapping[str, str]:
+    """What a decision rests on, each by its hash: the inspection as sent, its newest routing, opinions."""
+    kept = connection.execute(
+        select(inspections.c.content_sha256, routings.c.record, routings.c.judgement)
+        .outerjoin(routings, routings.c.inspection_id == inspections.c.inspection_id)
+        .where(inspections.c.inspection_id == inspection_id)
+        .order_by(routings.c.routing.desc())
+        .limit(1)
+    ).one()
+    routed = {"routing": kept.record, "judgement": kept.judgement} if kept.record else {}
+    named = {f"opinion {opinion_id}": record for opinion_id, record in given.items()}
+    hashed = {what: chain.sha256(record) for what, record in {**routed, **named}.items()}
+    return {"inspection": kept.content_sha256, **hashed}

@@ -78,12 +78,6 @@ def announced(grades: Distribution) -> Grade:
     return max(grades, key=lambda grade: (grades[grade], RANK[grade]))
 
 
-def risk(grades: Distribution) -> float:
-    """P(the item is worse than announced): the score that certificates bound (domain.md §4.7)."""
-    rank = RANK[announced(grades)]
-    return math.fsum(p for grade, p in grades.items() if RANK[grade] > rank)
-
-
 def worse_of(grades: Distribution, others: Distribution) -> dict[Grade, float]:
     """Distribution of the worse of two independent grades."""
     reached = [math.prod(_at_least(grade, d) for d in (grades, others)) for grade in Grade]

@@ -1,5 +1,7 @@
 """What things cost and how far the machine is trusted: the operator's own numbers, versioned."""
 
+import hashlib
+import json
 import math
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -10,9 +12,11 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, AwareDatetime, Field, FiniteFloat, model_validator
 
 from models.errors import PolicyInvalid
+from models.grading.certificate import Certificate
 from models.grading.files import Rule, read_rules
 from models.grading.standard import STANDARDS
 from models.record import Identifier, Probability, Text
+from models.records import Inspection
 from models.vocabulary import Category, Disposition, Grade
 
 POLICIES = STANDARDS / "policies"
@@ -20,6 +24,9 @@ Distribution = Mapping[Grade, float]
 """How probable each grade is; a grade that is left out has none."""
 CAUTION = (Disposition.REPAIR, Disposition.DONATE, Disposition.RESELL, Disposition.SCRAP)
 """Who wins where two dispositions are worth the same: what can still be changed comes first."""
+
+PRICED = frozenset({Disposition.RESELL, Disposition.REPAIR})
+"""Dispositions after which the item is sold: their values grow with its price."""
 
 
 def _every_grade(amounts: dict[Grade, float]) -> dict[Grade, float]:
@@ -73,6 +80,8 @@ class CostTable(Rule):
     """What waiting for a person costs one item."""
     unseen: Shares
     """How items turn out of which nothing is known yet: what may hide where nobody looked."""
+    list_price: Annotated[FiniteFloat, Field(gt=0)] | None = None
+    """The price of an item as new that the values were written for; none: they fit every item."""
 
     @model_validator(mode="after")
     def _every_disposition(self) -> Self:
@@ -80,6 +89,24 @@ class CostTable(Rule):
             named = ", ".join(sorted(self.actions)) or "none"
             raise ValueError(f"actions should be {', '.join(sorted(Disposition))}, got {named}")
         return self
+
+    def for_item(self, value: float | None) -> Self:
+        """The same costs for an item of that price as new: what resale and repair bring grows with it.
+
+        Work, donation and scrap stay as they are. None, or no list price to compare with, changes
+        nothing.
+        """
+        if value is None or self.list_price is None:
+            return self
+        scale = value / self.list_price
+        scaled = {
+            disposition: action.model_copy(
+                update={"value": {g: round(v * scale, 6) for g, v in action.value.items()}}
+            )
+            for disposition, action in self.actions.items()
+            if disposition in PRICED
+        }
+        return self.model_copy(update={"actions": self.actions | scaled})
 
     def utility(self, disposition: Disposition, grade: Grade) -> float:
         """U(a, g): value minus processing, refurbishment and P(re-return)·cost (domain.md §4.5)."""
@@ -96,19 +123,6 @@ class CostTable(Rule):
         ordered = sorted(allowed, key=CAUTION.index)
         # A difference below a millionth is the floating point's, not the cost table's.
         return max(ordered, key=lambda a: round(self.expected(a, grades), 6))
-
-
-class Certificate(Rule):
-    """Proof that automatic resale of a category keeps its promise up to a risk."""
-
-    category: Category
-    """What it covers."""
-    risk_at_most: Probability
-    """λ: the greatest probability of a grade worse than the announced one that it covers."""
-    expires_at: AwareDatetime
-    """When it has to be proved again."""
-    ground: Text
-    """How it was proved: method, α, δ, items and errors counted."""
 
 
 class Policy(Rule):
@@ -130,6 +144,10 @@ class Policy(Rule):
     """Each category's own."""
     certificates: tuple[Certificate, ...] = ()
     """Without one that covers an item it is never resold automatically."""
+    audit_share: Annotated[Probability, Field(ge=0.02)] = 0.05
+    """The share of automatic decisions that a person looks at blind (domain.md §4.8: 2 to 5 %)."""
+    blind_share: Probability = 0.1
+    """The share of other cases that is decided blind: what certificates are proved on."""
 
     @property
     def identifier(self) -> str:
@@ -148,12 +166,36 @@ class Policy(Rule):
 
     def valid_at(self, moment: AwareDatetime) -> Self:
         """The same policy without the certificates that have expired by then (an aware time)."""
-        valid = tuple(c for c in self.certificates if c.expires_at > moment)
-        return self.model_copy(update={"certificates": valid})
+        return self.certified_by(c for c in self.certificates if c.expires_at > moment)
 
-    def certifies(self, category: Category, risk: float) -> bool:
-        """Some certificate covers this category at this risk."""
-        return any(c.category is category and risk <= c.risk_at_most for c in self.certificates)
+    def certified_by(self, certificates: Iterable[Certificate]) -> Self:
+        """The same policy with these certificates instead of its own."""
+        return self.model_copy(update={"certificates": tuple(certificates)})
+
+    def for_inspection(self, inspection: Inspection, value: float | None = None) -> Self:
+        """What is left of it for one item: certificates that speak of it, costs for its price as new."""
+        own = inspection.category
+        fingerprint = self.costs_sha256(own)
+        speaking = [
+            c
+            for c in self.certificates
+            if c.speaks_of(inspection) and c.costs_sha256 in (None, fingerprint)
+        ]
+        costs = self.costs | {own: self.costs[own].for_item(value)}
+        return self.certified_by(speaking).model_copy(update={"costs": costs})
+
+    def covering(self, category: Category, risk: float) -> Certificate | None:
+        """A certificate that covers this category at this risk: the one that lasts longest."""
+        found = [c for c in self.certificates if c.category is category and risk <= c.risk_at_most]
+        return max(found, key=lambda c: (c.expires_at, c.certificate_id), default=None)
+
+    def costs_sha256(self, category: Category) -> str:
+        """Hash of everything that decides on a category's items, certificates and shares left out."""
+        told = {"review_cost": self.review_cost, "currency": self.currency}
+        rules = self.model_dump(mode="json", include={"reviewers"}) | told
+        content = rules | {"costs": self.costs[category].model_dump(mode="json")}
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 def read(path: Path) -> Policy:

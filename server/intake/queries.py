@@ -3,18 +3,15 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, select
 
-from models.grading.grades import announced
 from models.records import Inspection, Judgement, Photo, Routing
 from server.database import insert_once
-from server.ledger import State
 from server.tables import (
     inspection_photos,
     inspections,
     photos,
     routings,
-    standings,
 )
 
 
@@ -111,22 +108,6 @@ def add_routing(
     )
 
 
-def add_standing(
-    connection: Connection, inspection: Inspection, judgement: Judgement, search_text: str
-) -> None:
-    """Where it stands until somebody decides."""
-    connection.execute(
-        insert(standings).values(
-            inspection_id=inspection.inspection_id,
-            category=inspection.category,
-            grade=announced(judgement.grade),
-            disposition=judgement.disposition,
-            state=State.WAITING,
-            search_text=plain(search_text),
-        )
-    )
-
-
 def return_code_of(connection: Connection, inspection_id: str) -> str | None:
     """The code of a kept inspection."""
     found = select(inspections.c.return_code).where(inspections.c.inspection_id == inspection_id)
@@ -140,12 +121,3 @@ def correction_of(connection: Connection, inspection: Inspection) -> str | None:
         inspections.c.return_code == plain(inspection.return_code),
     )
     return connection.execute(found.limit(1)).scalar()
-
-
-def supersede(connection: Connection, inspection_id: str, by: str) -> None:
-    """It no longer counts; `by` does."""
-    connection.execute(
-        update(standings)
-        .where(standings.c.inspection_id == inspection_id)
-        .values(state=State.SUPERSEDED, superseded_by=by)
-    )

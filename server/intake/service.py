@@ -18,9 +18,8 @@ from models.grading.policy import Policy
 from models.grading.routing import route
 from models.grading.standard import load_version
 from models.records import Acknowledgement, Decision, Inspection, Judgement, Routing
-from models.vocabulary import CaseKind, Destination, Language, Reason
-from models.wording import word
-from server import expectations
+from models.vocabulary import CaseKind, Destination, Reason
+from server import expectations, standing
 from server.cases import close_cases, open_case
 from server.errors import (
     BodyTooLarge,
@@ -212,7 +211,14 @@ def _follow_up(
     queries.add_routing(
         connection, inspection.inspection_id, routing=routing, judgement=judgement, now=now
     )
-    queries.add_standing(connection, inspection, judgement, search_text(inspection))
+    standing.add(
+        connection,
+        inspection,
+        grade=announced(judgement.grade),
+        disposition=judgement.disposition,
+        reasons=routing.reasons,
+        received_at=now,
+    )
     code = queries.plain(inspection.return_code)
     expectations.arrive(connection, inspection.inspection_id, code, now)
     if routing.to is Destination.AUTOMATIC:
@@ -250,10 +256,10 @@ def _correct(connection: Connection, inspection: Inspection, now: datetime) -> N
             raise ContentInvalid(
                 f"supersedes should name an inspection of the same return, got one of {code!r}"
             )
-        queries.supersede(connection, old, by=this)
+        standing.supersede(connection, old, by=this)
         close_cases(connection, old, now)
     if newer := queries.correction_of(connection, inspection):
-        queries.supersede(connection, this, by=newer)
+        standing.supersede(connection, this, by=newer)
         close_cases(connection, this, now)
 
 
@@ -279,19 +285,3 @@ def _repeated(
     with here.database.reading() as connection:
         judgement, routing = queries.ruling_of(connection, inspection_id)
     return _acknowledged(inspection_id, content_sha256, judgement, routing)
-
-
-def search_text(inspection: Inspection) -> str:
-    """What the search looks through: names as scanned, and the words for what was found."""
-    names = [
-        inspection.return_code,
-        inspection.inspection_id,
-        inspection.station,
-        inspection.operator or "",
-        inspection.standard,
-    ]
-    told = {finding.defect for finding in inspection.findings}
-    words = [
-        word(w, language) for w in (inspection.category, *sorted(told)) for language in Language
-    ]
-    return "\n".join([*names, *words]).casefold()

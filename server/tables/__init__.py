@@ -1,7 +1,7 @@
 """What is kept, and where. Records stand as the JSON that was sent; columns beside it are for finding.
 
-Append-only: inspections, routings, opinions, decisions, access_log. What may change (cases, standings) can be
-derived from them again.
+Append-only: inspections, routings, opinions, decisions, the chain, access_log. What may change (cases,
+standings) can be derived from them again.
 """
 
 from server.tables.arrivals import (
@@ -28,16 +28,20 @@ from server.tables.doors import (
 from server.tables.keeping import jobs
 from server.tables.queue import cases, commitments, drafts, skips
 from server.tables.records import (
+    FACETS,
+    chain,
     decisions,
     inspection_photos,
     inspections,
     opinions,
     photos,
     routings,
+    standing_marks,
     standings,
 )
 
 __all__ = [
+    "FACETS",
     "Counter",
     "Instant",
     "access_log",
@@ -45,6 +49,7 @@ __all__ = [
     "api_tokens",
     "arrivals",
     "cases",
+    "chain",
     "commitments",
     "decisions",
     "drafts",
@@ -67,6 +72,7 @@ __all__ = [
     "routings",
     "sessions",
     "skips",
+    "standing_marks",
     "standings",
     "stations",
 ]

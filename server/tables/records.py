@@ -1,6 +1,6 @@
-"""Photos and the append-only records: inspections, routings, opinions, decisions; and where each item stands."""
+"""Photos, the append-only records and their chain, and where each item stands, in columns to search by."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, String, Table, Text, text
 
 from server.tables.base import Counter, Instant, metadata
 
@@ -73,17 +73,64 @@ Index(
     postgresql_where=text("supersedes IS NULL"),
 )
 
+# What happened, in one line: see server/chain.py.
+chain = Table(
+    "chain",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", String(16), nullable=False),
+    Column("name", String(128), nullable=False),
+    # Canonical JSON that names the records by their hashes.
+    Column("content", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+)
+Index("ix_chain_name", chain.c.name, chain.c.kind, unique=True)
+
 standings = Table(
     "standings",
     metadata,
-    Column("arrival", Counter, primary_key=True),
+    # When it was received, in microseconds since 1970, and the next free number where two came at
+    # once: the list's order and its dates are one column, which every index below ends in.
+    Column("arrival", BigInteger, primary_key=True, autoincrement=False),
     Column("inspection_id", ForeignKey("inspections.inspection_id"), nullable=False, unique=True),
+    Column("return_code", String(200), nullable=False),
+    Column("order_code", String(200)),
+    Column("sku", String(200)),
+    Column("serial", String(200)),
+    Column("station", String(128), nullable=False),
+    Column("operator", String(128)),
     Column("category", String(32), nullable=False),
     Column("grade", String(1), nullable=False),
     Column("disposition", String(16), nullable=False),
     Column("state", String(16), nullable=False),
+    Column("finished_at", Instant, nullable=False),
     Column("superseded_by", String(128)),
+    # What the list shows of the record: defects as `stain:2,scratch:1`, the first photo's thumbnail.
+    Column("found", String(200), nullable=False),
+    Column("looked", Boolean, nullable=False),
+    Column("thumbnail_sha256", String(64)),
     Column("search_text", Text, nullable=False),
 )
-for _column in ("category", "grade", "disposition", "state"):
-    Index(f"ix_standings_{_column}_arrival", standings.c[_column], standings.c.arrival)
+FACETS = ("category", "grade", "disposition", "state")
+"""Columns of few values: each search by another column finds them in its own index."""
+for _column in (*FACETS, "station", "operator"):
+    _others = [standings.c[facet] for facet in FACETS if facet != _column]
+    Index(f"ix_standings_{_column}", standings.c[_column], standings.c.arrival, *_others)
+Index(
+    "ix_standings_finished_at",
+    standings.c.finished_at,
+    standings.c.arrival,
+    *(standings.c[facet] for facet in FACETS),
+)
+for _column in ("return_code", "order_code", "sku", "serial"):
+    Index(f"ix_standings_{_column}", standings.c[_column], standings.c.arrival)
+
+# `defect:stain`, `reason:close_call`: what an inspection may have several of.
+standing_marks = Table(
+    "standing_marks",
+    metadata,
+    Column("mark", String(64), primary_key=True),
+    Column("arrival", BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+# Beside them stands `standing_words`, the index of the free text: see server/words.py.

@@ -109,6 +109,12 @@ reviews = st.builds(
     reasons=each_of(Reason).filter(bool),
     stake=st.floats(0, 1e6),
     policy=identifiers,
+    risk=st.none() | shares,
+    by_machine=st.none() | amounts,
+    by_person=st.none() | amounts,
+    item_value=st.none() | st.floats(0.01, 1e6),
+    certificate=st.none() | identifiers,
+    audit_probability=st.none() | shares,
 )
 automatics = st.builds(
     Routing, to=st.just(Destination.AUTOMATIC), reasons=st.just(()), policy=identifiers
@@ -436,3 +442,9 @@ def test_times_keep_their_instant():
     assert Photo.from_json(photo(taken_at=NOON).to_json()).taken_at == datetime(
         2026, 1, 5, 12, tzinfo=UTC
     )
+
+
+def test_a_routing_of_an_older_station_is_read():
+    told = '{"policy":"default@1","reasons":["no_certificate"],"stake":1.5,"to":"review"}'
+    got = Routing.from_json(told)
+    assert (got.risk, got.certificate, got.audit_probability) == (None, None, None)

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from models.grading.policy import Certificate
 from models.records import Acknowledgement, Inspection
 from models.vocabulary import Defect, Destination, Disposition, Reason, Shot
-from server import tables
+from server import standing, tables
 from server.errors import ContentInvalid
 from server.intake import service
 from server.ledger import State, dossier
@@ -424,7 +424,7 @@ def test_strange_scans_are_kept_as_they_are(server: Running) -> None:
 
 
 def test_the_search_text_speaks_both_languages() -> None:
-    text = service.search_text(
+    text = standing.search_text(
         an_inspection(findings=(finding(photo_sha256=sha256(JPEG), defect=Defect.STAIN),))
     )
     assert {"rt-0001", "bench-1", "stain", "污渍", "apparel", "服装"} <= set(text.split("\n"))

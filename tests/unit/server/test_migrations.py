@@ -29,12 +29,20 @@ def revision(database: Database) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
+def is_a_table_of_ours(name: str | None, kind: str, _: object = None) -> bool:
+    """The index of words is each database's own affair: FTS5 has tables below it."""
+    return kind != "table" or not str(name).startswith("standing_words")
+
+
 def test_from_nothing_to_what_the_tables_say(database: Database, tmp_path: Path) -> None:
     migrations.upgrade(database, tmp_path)
     with database.reading() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "include_name": is_a_table_of_ours}
+        )
         assert compare_metadata(context, metadata) == []
-        assert set(inspect(connection).get_table_names()) == {*metadata.tables, "alembic_version"}
+        names = {n for n in inspect(connection).get_table_names() if is_a_table_of_ours(n, "table")}
+        assert names == {*metadata.tables, "alembic_version"}
     assert revision(database) == migrations.newest()
 
 

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from models.grading import grades
+from models.grading.certificate import Basis, Certificate
 from models.grading.evidence import Evidence
 from models.grading.judge import judge
-from models.grading.policy import Certificate, CostTable, Policy, default_policy
+from models.grading.policy import CostTable, Policy, default_policy
 from models.grading.routing import route
 from models.grading.standard import load
 from models.vocabulary import Category, Dimension, Disposition, Grade, Reason
@@ -39,7 +40,7 @@ def test_the_example_grades_what_it_says(shirt):
     assert "0.8 · 0.3 = 0.24" in EXAMPLE
     assert f"C, {told[Grade.C]:g}" in EXAMPLE
     letter = grades.announced(told)
-    assert f"announced grade is {letter}, its risk {grades.risk(told):g}" in EXAMPLE
+    assert f"announced grade is {letter}." in EXAMPLE
 
 
 @pytest.mark.parametrize("disposition", Disposition)
@@ -56,6 +57,9 @@ def test_the_example_is_routed_as_it_says(shirt):
     judgement, routing = shirt
     assert (judgement.disposition, routing.reasons) == (Disposition.REPAIR, ())
     assert f"(1.5 + 2.6) = {routing.stake:g}." in EXAMPLE
+    assert routing.risk == pytest.approx(0.746 + 0.24)
+    assert f"0.746 + 0.24 = {routing.risk:g}" in EXAMPLE
+    assert routing.by_machine == judgement.expected_value[Disposition.REPAIR]
 
 
 def test_reviewers_bring_what_the_example_says(shirt):
@@ -72,6 +76,7 @@ def test_reviewers_bring_what_the_example_says(shirt):
     parts = " + ".join(f"{shirt[0].grade[g]:g} · {round(brings[g], 4):g}" for g in "ACD")
     assert f"{parts} = {total:.4f}" in EXAMPLE
     assert f": {total - policy.review_cost - costs.delay_cost:.4f}." in EXAMPLE
+    assert shirt[1].by_person == pytest.approx(total - policy.review_cost - costs.delay_cost)
 
 
 @pytest.mark.parametrize("reason", Reason)
@@ -81,4 +86,5 @@ def test_the_page_names_every_reason(reason):
 
 def test_the_page_names_every_key_of_the_policy():
     keys = {*Policy.model_fields, *CostTable.model_fields, *Certificate.model_fields}
+    keys |= {*Basis.model_fields}
     assert sorted(key for key in keys if f"`{key}`" not in PAGE and f".{key}`" not in PAGE) == []

@@ -104,6 +104,46 @@ def test_an_expired_certificate_does_not_count():
     assert garment(policy=certified().valid_at(NOON)).reasons == (Reason.NO_CERTIFICATE,)
 
 
+def test_a_routing_keeps_its_numbers():
+    told = garment(*seen(STAIN, Shot.FRONT, 0.05), policy=certified(0.05))
+    # A with 0.95, else C, for which cleaning is better
+    assert (told.risk, told.certificate) == (0.05, "unnamed")
+    assert told.by_machine == pytest.approx(0.95 * 33.6 + 0.05 * 8)
+    assert told.by_person < told.by_machine
+    assert garment(policy=certified(), but={"tag": "unclear"}).certificate is None
+
+
+RISKS = [
+    # what is found → how probably reselling it is wrong
+    ((), 0.0),
+    (seen(STAIN, Shot.FRONT, 0.4), 0.4),
+    # announced a C, which should be cleaned: wrong to resell though it is not worse than announced
+    (seen(STAIN, Shot.FRONT, 1.0), 1.0),
+]
+
+
+@pytest.mark.parametrize(("found", "risk"), RISKS)
+def test_the_risk_is_that_reselling_is_wrong(found, risk):
+    assert garment(*found).risk == pytest.approx(risk)
+
+
+AUDITED = [
+    # the machine decides: the audit's share
+    (SURE, {}, 0.05),
+    # only the policy sends it to a person: the share that is decided blind
+    ((), {}, 0.1),
+    (seen(STAIN, Shot.FRONT, 0.5), {}, 0.1),
+    # no policy would let the machine decide: never drawn
+    ((), {"not_seen": (Shot.BACK,)}, 0.0),
+    (SURE, {"insisted": True}, 0.0),
+]
+
+
+@pytest.mark.parametrize(("found", "said", "share"), AUDITED)
+def test_how_probably_a_case_is_drawn_for_a_blind_look(found, said, share):
+    assert garment(*found, **said).audit_probability == share
+
+
 def test_who_looks_only_where_it_pays():
     found = seen(STAIN, Shot.FRONT, 0.5)
     dear = default_policy().model_copy(update={"review_cost": 1000.0})
