@@ -21,6 +21,9 @@ from server.archive import MEGABYTE, Archive
 from server.database import Database
 from server.edge import Edge, from_framework, refused
 from server.errors import DatabaseUnusable, SettingsInvalid
+from server.expected.api import router as expected_api
+from server.expected.routes import router as expected
+from server.expected.trades import trades as expected_trades
 from server.gate import Gate
 from server.intake.routes import router as intake
 from server.jobs import Jobs
@@ -32,11 +35,12 @@ from server.permissions import Permissions, read_permissions
 from server.returns.routes import router as returns
 from server.review.routes import router as review
 from server.settings import Settings
+from server.signing import load_signer
 
 PHOTOS = "photos"
 STATIC = Path(__file__).with_name("static")
-ROUTERS = (accounts, intake, keeping, returns, review)
-TRADES = (keeping_trades,)
+ROUTERS = (accounts, expected, expected_api, intake, keeping, returns, review)
+TRADES = (expected_trades, keeping_trades)
 """What long work each capability does."""
 VERSION = version("secondlook")
 
@@ -102,6 +106,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Parts:
         pages=Pages(settings.secret()),
         policy=default_policy(),
         jobs=Jobs(database, clock),
+        signer=load_signer(settings.folder),
         clock=clock,
     )
     for trades in TRADES:

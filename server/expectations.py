@@ -89,17 +89,18 @@ def expected_for(connection: Connection, return_code: str) -> Expected | None:
     """What was announced under a scanned code: a return's own, or one parcel's number, or one serial."""
     # PostgreSQL keeps no NUL; intake replaces it in the same way.
     found = _find(connection, return_code.replace("\0", "\ufffd"))
-    return _expected(connection, found[0]) if found else None
+    return expected_by_code(connection, found[0]) if found else None
 
 
 def expected_of(connection: Connection, inspection_id: str) -> Expected | None:
     """What an inspection was matched to, whoever did it."""
     found = select(arrivals.c.return_code).where(arrivals.c.inspection_id == inspection_id)
     code = connection.execute(found).scalar()
-    return _expected(connection, code) if code is not None else None
+    return expected_by_code(connection, code) if code is not None else None
 
 
-def _expected(connection: Connection, return_code: str) -> Expected | None:
+def expected_by_code(connection: Connection, return_code: str) -> Expected | None:
+    """What was announced under exactly this code."""
     row = connection.execute(
         select(
             expected_returns.c.record, expected_returns.c.version, expected_returns.c.state

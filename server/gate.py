@@ -25,6 +25,7 @@ from server.identity import Principal
 from server.pages import SESSION_COOKIE
 from server.parts import Parts
 from server.permissions import Permissions
+from server.uploads import first_field, is_upload, peek
 
 log = structlog.get_logger(__name__)
 
@@ -97,6 +98,11 @@ class Gate:
             # What is no form may be long, and its route counts its bytes itself.
             self._check(request, request.headers.get(TOKEN_HEADER, ""))
             return request.receive
+        if is_upload(request):
+            head, receive = await peek(request)
+            said = request.headers.get(TOKEN_HEADER) or first_field(head, TOKEN_FIELD)
+            self._check(request, said)
+            return receive
         body = await read_body(request, MAX_FORM_BYTES)
         self._check(request, request.headers.get(TOKEN_HEADER) or _field(body, TOKEN_FIELD))
         return _replay(body, request.receive)

@@ -15,6 +15,7 @@ from server.identity import Principal
 from server.jobs import Jobs
 from server.pages import Pages
 from server.settings import Settings
+from server.signing import Signer
 
 
 def utc_now() -> datetime:
@@ -32,6 +33,7 @@ class Parts:
     pages: Pages
     policy: Policy
     jobs: Jobs
+    signer: Signer
     clock: Callable[[], datetime] = utc_now
 
 

@@ -157,18 +157,20 @@ class Settings(BaseSettings):
 
 def _kept_secret(path: Path) -> bytes:
     if not path.exists():
-        _make_secret(path)
+        keep_private(path, secrets.token_urlsafe(48).encode())
     kept = path.read_bytes().strip()
     if len(kept) < MIN_SECRET_BYTES:
         raise SettingsInvalid(f"{path} should hold a key; delete it to get a new one")
     return kept
 
 
-def _make_secret(path: Path) -> None:
+def keep_private(path: Path, content: bytes) -> None:
+    """Write a file that only its owner can read, whole or not at all; one that is there stays. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".secret")  # mode 0600 by design
+    # Mode 0600 by design.
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}")
     with os.fdopen(handle, "wb") as file:
-        file.write(secrets.token_urlsafe(48).encode())
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
     # Of two processes that start at once, the link of one fails and both use the other's key.

@@ -175,8 +175,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_reference_photos_sha256"), ["sha256"], unique=False)
 
     _keep_what_came_before()
-    if op.get_bind().dialect.name == "sqlite":
-        _forbid_changes()
 
 
 def _keep_what_came_before() -> None:
@@ -207,13 +205,3 @@ def _arrival(row: sa.Row[tuple[object, ...]]) -> dict[str, object]:
 def _key(code: str) -> str:
     """As server/expectations.py wrote it in this version: without spaces, a to z as capitals."""
     return "".join(c.upper() if c.isascii() else c for c in "".join(code.split()))[:200]
-
-
-def _forbid_changes() -> None:
-    """Versions and events are append-only, as all records."""
-    for table in ("expected_versions", "match_events"):
-        for change in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{change.lower()} BEFORE {change} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} are append-only'); END"
-            )

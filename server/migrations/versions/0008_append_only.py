@@ -8,7 +8,7 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
-TABLES = ("inspections", "routings", "opinions", "decisions")
+TABLES = ("inspections", "routings", "opinions", "decisions", "expected_versions", "match_events")
 REFUSE = """
 CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN RAISE EXCEPTION '% are append-only', TG_TABLE_NAME; END $$

@@ -1,6 +1,7 @@
 """The permission table is the only way in; each of its cells is tried over real HTTP."""
 
 import csv
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,9 +11,13 @@ from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 
-from models.vocabulary import Role, Scope
+from models.supply import ExpectedReturn
+from models.vocabulary import Category, Role, Scope
 from server.accounts import service
 from server.errors import SettingsInvalid
+from server.expected.imports import keep_one
+from server.expected.queries import add_import
+from server.expected.tally import Tally
 from server.gate import MAX_FORM_BYTES
 from server.jobs import Trade
 from server.permissions import PUBLIC, TABLE, read_permissions
@@ -30,6 +35,8 @@ PLACES = {
     "{inspection_id:path}": an_inspection().inspection_id,
     "{inspection_id}": an_inspection().inspection_id,
     "{case_id}": an_inspection().inspection_id,
+    "{return_code:path}": "RT-0001",
+    "{import_id}": "gate-import",
 }
 COLUMNS = ",".join(["route", "scope", PUBLIC, *Role])
 CHANGES_OF_SESSION = {"POST /sign-in", "POST /sign-out", "POST /language"}
@@ -46,10 +53,26 @@ def path_of(route: str) -> str:
 def server(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with serving(tmp_path_factory.mktemp(kind)) as running:
         send(running.station(), an_inspection())
+        _expect(running)
         # Whoever may start a job may end and repeat it: this one is everybody's who sees the page.
         running.parts.jobs.trades[JobKind.EXPORT] = Trade(make=lambda _: dict, route="GET /jobs")
         running.parts.jobs.run(JobKind.EXPORT)
         yield running
+
+
+def _expect(running: Running) -> None:
+    told = ExpectedReturn(return_code="RT-0001", category=Category.APPAREL, contact="ann")
+    keep_one(running.parts, told, by="ann")
+    facts = {
+        "import_id": "gate-import",
+        "file_name": "x",
+        "content": b"code,category",
+        "told_by": "x",
+    }
+    outcome = json.dumps(Tally().outcome() | {"encoding": "utf-8", "separator": ",", "ignored": []})
+    with running.parts.database.writing() as connection:
+        row = {**facts, "state": "preview", "outcome": outcome, "uploaded_at": running.clock()}
+        add_import(connection, row)
 
 
 @pytest.fixture(scope="module")
@@ -204,7 +227,10 @@ def test_the_auditor_changes_nothing_and_a_station_has_only_its_api() -> None:
 
     assert {r for r in allowed[Role.AUDITOR] if not r.startswith("GET")} == CHANGES_OF_SESSION
     assert {r.split(" ")[1].startswith("/api/") for r in allowed[Role.STATION] - public} == {True}
-    assert not any(r.split(" ")[1].startswith("/api/") for who in WHO[:-1] for r in allowed[who])
+    # People's programs come with a token, so what is theirs has a scope.
+    api = [row for row in ROWS if row["route"].split(" ")[1].startswith("/api/")]
+    assert all(row["scope"] for row in api if any(row[role] for role in PEOPLE))
+    assert not any(row[PUBLIC] for row in api)
     assert public == {
         "GET /healthz",
         "GET /static",

@@ -18,6 +18,7 @@ from models.vocabulary import Language, Role
 from models.wording import translator
 from server import errors
 from server.edge import failed
+from server.expected.complaints import Complaint
 from server.pages import LOCALES, Pages, language_of, local_path, moment, percent, visible
 from tests.unit.server.running import Running, an_inspection, send
 
@@ -42,7 +43,8 @@ def refusals() -> set[str]:
     docstrings = {inspect.getdoc(kind) or "" for kind in kinds if issubclass(kind, errors.Refused)}
     seen_by_people = [SERVER / "gate.py", SERVER / "edge.py", SERVER / "archive.py"]
     seen_by_people += [SERVER / "jobs.py"]
-    for folder in ("accounts", "keeping", "returns", "review"):
+    seen_by_people.append(SERVER / "uploads.py")
+    for folder in ("accounts", "expected", "keeping", "returns", "review"):
         seen_by_people += sorted((SERVER / folder).glob("*.py"))
     written = set()
     for path in seen_by_people:
@@ -52,7 +54,7 @@ def refusals() -> set[str]:
                 name = ast.unparse(call.func)
                 if issubclass(getattr(errors, name), errors.Refused):
                     written.add(str(call.args[0].value))
-    return docstrings | written
+    return docstrings | written | {complaint.value for complaint in Complaint}
 
 
 def test_every_text_of_the_pages_is_there_in_chinese() -> None:
