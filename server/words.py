@@ -9,19 +9,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import cast
 
-from sqlalchemy import (
-    BigInteger,
-    Connection,
-    Integer,
-    Label,
-    Select,
-    column,
-    literal_column,
-    select,
-    table,
-    text,
-)
+from sqlalchemy import BigInteger, ColumnElement, Connection, FromClause, column, table, text
 
 LONGEST = 16
 """Letters of a word's beginning that are kept; the rest of a longer word is compared afterwards."""
@@ -33,7 +23,7 @@ ENDING = "~"
 _HAN = "\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 _RUN = re.compile(f"([{_HAN}]+)|([^\\W_{_HAN}]+)")
 
-words = table("standing_words", column("arrival", BigInteger), column("words"))
+words = table("standing_words", column("rowid", BigInteger), column("arrival", BigInteger))
 
 
 def plain(said: str) -> str:
@@ -105,18 +95,22 @@ def _choices(run: re.Match[str], *, alone: bool) -> Iterator[tuple[str, ...]]:
         yield (word[:LONGEST],)
 
 
-def matching(connection: Connection, every: Iterable[tuple[str, ...]]) -> Select[int]:
-    """Arrivals of the texts that have one of each choice; tokens are letters and digits only."""
+def matching(
+    connection: Connection, every: Iterable[tuple[str, ...]]
+) -> tuple[FromClause, ColumnElement[int], tuple[ColumnElement[bool], ...]]:
+    """The texts that have one of each choice: the index, its column of arrivals, the condition.
+
+    Tokens are letters and digits, so nothing that was typed is read as a query language.
+    """
     if connection.dialect.name == "sqlite":
         asked = " AND ".join(_choice(c, '"', " OR ") for c in every)
-        arrival: Label[int] = literal_column("standing_words.rowid", Integer).label("arrival")
-        return select(arrival).select_from(words).where(
-            text("standing_words MATCH :words").bindparams(words=asked)
-        )  # fmt: skip
-    asked = " & ".join(_choice(c, "'", " | ") for c in every)
-    return select(words.c.arrival).where(
-        text("standing_words.words @@ CAST(:words AS tsquery)").bindparams(words=asked)
-    )
+        arrival: ColumnElement[int] = words.c.rowid
+        condition = text("standing_words MATCH :words").bindparams(words=asked)
+    else:
+        asked = " & ".join(_choice(c, "'", " | ") for c in every)
+        arrival = words.c.arrival
+        condition = text("standing_words.words @@ CAST(:words AS tsquery)").bindparams(words=asked)
+    return words, arrival, (cast("ColumnElement[bool]", condition),)
 
 
 def _choice(choice: tuple[str, ...], quote: str, either: str) -> str:

@@ -1,13 +1,14 @@
 """The list of returns, one return's file, and the photos."""
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 
-from models.vocabulary import Category, Disposition, Grade
-from server.ledger import State
 from server.pages import language_of
 from server.parts import Here
 from server.returns import service
+from server.returns.asked import CHOICES, By, understand
+from server.returns.export import lines
+from server.returns.listing import listing
 
 router = APIRouter()
 PHOTO_HEADERS = {
@@ -22,18 +23,23 @@ PHOTO_HEADERS = {
 @router.get("/returns")
 def returns(request: Request, here: Here) -> Response:
     """The list; the whole question stands in the address."""
-    asked = service.understand(request.query_params)
+    asked = understand(request.query_params)
+    found = listing(here.database, asked)
     return here.pages.page(
-        request,
-        "returns/list.html",
-        listing=service.listing(here.database, asked),
-        choices={
-            "category": tuple(Category),
-            "grade": tuple(Grade),
-            "disposition": tuple(Disposition),
-            "state": tuple(State),
-        },
+        request, "returns/list.html", listing=found, choices=CHOICES, by=tuple(By)
     )
+
+
+@router.get("/returns.csv")
+def export(request: Request, here: Here) -> Response:
+    """The whole result of a search; a long one comes in pieces."""
+    asked = understand(request.query_params)
+    rows = lines(here.database, asked, request.state.may)
+    headers = {
+        "content-disposition": 'attachment; filename="returns.csv"',
+        "cache-control": "private, no-store",
+    }
+    return StreamingResponse(rows, headers=headers, media_type="text/csv; charset=utf-8")
 
 
 @router.get("/returns/{inspection_id}")

@@ -1,108 +1,16 @@
-"""What the list and the file show."""
+"""What one return's file shows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
-from typing import TypeVar
-from urllib.parse import urlencode
 
 from models.records import Decision
-from models.vocabulary import Category, Disposition, Grade, Language
+from models.vocabulary import Language
 from server.database import Database
-from server.errors import ContentInvalid, NothingThere
+from server.errors import NothingThere
 from server.explain import Explanation, explain
-from server.ledger import Dossier, State, dossier
+from server.ledger import Dossier, dossier
 from server.returns import queries
-from server.returns.queries import PAGE, Filters, Place, Row
-
-MAX_TEXT = 200
-MAX_WORDS = 8
-MAX_ARRIVAL = 2**63 - 1
-Choice = TypeVar("Choice", bound=StrEnum)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """The address bar's query, understood."""
-
-    text: str
-    filters: Filters
-    place: Place
-
-    def query(self, **other: object) -> str:
-        """The address's query with some things different; page places are left out."""
-        f = self.filters
-        kept = {
-            "q": self.text,
-            "category": f.category,
-            "grade": f.grade,
-            "disposition": f.disposition,
-            "routing": f.state,
-        }
-        return urlencode({k: v for k, v in {**kept, **other}.items() if v})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Listing:
-    """One page of the list."""
-
-    asked: Asked
-    rows: tuple[Row, ...]
-    newer: str | None
-    """The query of the page with newer returns, where there are any."""
-    older: str | None
-
-
-def understand(query: Mapping[str, str]) -> Asked:
-    """Read the address bar. Raises ContentInvalid, naming what may be asked."""
-    text = "".join(c if c.isprintable() else " " for c in query.get("q", ""))[:MAX_TEXT].strip()
-    return Asked(
-        text=text,
-        filters=Filters(
-            words=tuple(text.casefold().split()[:MAX_WORDS]),
-            category=_choice(query, "category", Category),
-            grade=_choice(query, "grade", Grade),
-            disposition=_choice(query, "disposition", Disposition),
-            state=_choice(query, "routing", State),
-        ),
-        place=Place(before=_arrival(query, "before"), after=_arrival(query, "after")),
-    )
-
-
-def _choice(query: Mapping[str, str], name: str, kind: type[Choice]) -> Choice | None:
-    value = query.get(name, "")
-    if not value:
-        return None
-    if value not in set(kind):
-        raise ContentInvalid(f"{name} should be one of {', '.join(kind)}, got {value[:80]!r}")
-    return kind(value)
-
-
-def _arrival(query: Mapping[str, str], name: str) -> int | None:
-    value = query.get(name, "")
-    if not value:
-        return None
-    if not (value.isascii() and value.isdigit() and len(value) < 20 and int(value) <= MAX_ARRIVAL):
-        raise ContentInvalid(f"{name} should be a place in the list, got {value[:80]!r}")
-    return int(value)
-
-
-def listing(database: Database, asked: Asked) -> Listing:
-    """One page, with the ways to the next ones."""
-    with database.reading() as connection:
-        rows = queries.listed(connection, asked.filters, asked.place)
-    more = len(rows) > PAGE
-    backwards = asked.place.after is not None
-    rows = rows[-PAGE:] if backwards else rows[:PAGE]
-    has_newer = more if backwards else asked.place.before is not None
-    has_older = True if backwards else more
-    return Listing(
-        asked=asked,
-        rows=tuple(rows),
-        newer=asked.query(after=rows[0].arrival) if rows and has_newer else None,
-        older=asked.query(before=rows[-1].arrival) if rows and has_older else None,
-    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from alembic import command
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
 from models.records import Decision, Inspection, Opinion
 from models.vocabulary import Category, Disposition, Grade, Reason
@@ -60,8 +60,7 @@ def keep(connection: Connection, arrival: int, one: Inspection) -> None:
     }
     for statement in (
         "INSERT INTO inspections VALUES (:id, :sha, NULL, :code, 'bench-1', :record, :at)",
-        "INSERT INTO routings (inspection_id, record, judgement, routed_at) "
-        "VALUES (:id, :routing, :judgement, :at)",
+        "INSERT INTO routings SELECT NULL, :id, :routing, :judgement, :at",
         "INSERT INTO standings VALUES (:arrival, :id, :category, 'D', 'donate', 'decided', NULL, :text)",
     ):
         connection.execute(text(statement), row)
@@ -114,8 +113,8 @@ def test_records_of_the_first_version(tmp_path: Path) -> None:
             ("reason:close_call", kept[1].arrival),
         }
         for word, arrivals in (("0001", [kept[0].arrival]), ("li.na", [kept[1].arrival])):
-            every = words.matching(connection, words.wanted(word).every)
-            assert list(connection.execute(every).scalars()) == arrivals
+            _, arrival, condition = words.matching(connection, words.wanted(word).every)
+            assert list(connection.execute(select(arrival).where(*condition)).scalars()) == arrivals
 
         first, second = connection.execute(text("SELECT * FROM chain ORDER BY position")).all()
     assert sha256(FIRST.to_json()) in first.content

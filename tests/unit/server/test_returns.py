@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from models.vocabulary import Category, Defect, Language, Role
 from server.errors import ContentInvalid
 from server.ledger import State
-from server.returns import queries, service
+from server.returns import listing, service
+from server.returns.asked import MAX_TEXT, understand
 from tests.factories import finding, photo, sha256
 from tests.unit.server.running import (
     JPEG,
@@ -59,17 +60,41 @@ def reader(server: Running) -> Person:
         ({"q": "rt bench-1"}, ["RT-0004", "RT-0001"]),  # every word must be there
         ({"q": "%"}, ["100%_OFF"]),  # looked for, not interpreted
         ({"q": "_"}, ["100%_OFF"]),
-        ({"q": "0%_o"}, ["100%_OFF"]),
+        ({"q": "0%_o"}, []),  # words are found from their beginning
+        ({"q": "100%_o"}, ["100%_OFF"]),
+        ({"q": "0003"}, []),
+        ({"q": "004"}, ["RT-0004"]),  # what has digits by its ending too
+        ({"q": "包"}, ["ÄRGER-包裹"]),
+        ({"q": "RT-0001 bench-1"}, ["RT-0001"]),
         ({"q": "\\"}, []),
         ({"q": "'; DROP TABLE standings; --"}, []),
         ({"q": "RT-0001\x00"}, ["RT-0001"]),
         ({"q": "x" * 50_000}, []),
-        ({"q": "a " * 5000}, ["RT-0004", "ÄRGER-包裹", "100%_OFF", "RT-0001"]),
+        ({"q": "a " * 5000}, ["RT-0004", "100%_OFF", "RT-0001"]),
         ({"category": "parcel"}, ["ÄRGER-包裹"]),
         ({"category": "parcel", "q": "rt"}, []),
         ({"category": "", "grade": "", "routing": "waiting"}, ["RT-0004", "ÄRGER-包裹", "100%_OFF", "RT-0001"]),
         ({"routing": "decided"}, []),
         ({"disposition": "scrap"}, []),
+        ({"defect": "stain"}, ["100%_OFF"]),
+        ({"defect": "stain", "q": "off"}, ["100%_OFF"]),
+        ({"defect": "scratch"}, []),
+        ({"reason": "hard_gate"}, []),
+        ({"operator": "li.na"}, ["RT-0004"]),
+        ({"operator": "li"}, []),  # codes are asked for whole
+        ({"station": "bench-1", "category": "parcel"}, ["ÄRGER-包裹"]),
+        ({"code": "RT-0001"}, ["RT-0001"]),
+        ({"code": "RT-0001", "q": "off"}, []),
+        ({"order": "x"}, []),
+        ({"from": "2026-01-05"}, ["RT-0004", "ÄRGER-包裹", "100%_OFF", "RT-0001"]),
+        ({"from": "2026-01-06"}, []),
+        ({"to": "2026-01-04"}, []),
+        ({"from": "2026-01-05", "to": "2026-01-05", "q": "rt"}, ["RT-0004", "RT-0001"]),
+        ({"from": "2026-01-06", "zone": "Pacific/Kiritimati"}, ["RT-0004", "ÄRGER-包裹", "100%_OFF", "RT-0001"]),
+        ({"by": "finished"}, ["RT-0004", "ÄRGER-包裹", "100%_OFF", "RT-0001"]),
+        ({"by": "finished", "from": "2026-01-05", "to": "2026-01-05", "category": "parcel"}, ["ÄRGER-包裹"]),
+        ({"by": "finished", "to": "2026-01-04"}, []),
+        ({"by": "finished", "q": "rt", "defect": "stain"}, []),
     ],
     ids=lambda value: str(value)[:40],
 )  # fmt: skip
@@ -86,6 +111,16 @@ def test_what_the_list_finds(reader: Person, asked: dict[str, str], expected: li
         {"before": "-1"},
         {"before": "9" * 30},
         {"after": "٣"},
+        {"after": "1.x"},
+        {"defect": "rust"},
+        {"reason": "x"},
+        {"from": "yesterday"},
+        {"from": "2026-02-30"},
+        {"to": "0001-01-01"},
+        {"from": "2026-01-05", "zone": "Mars/Olympus"},
+        {"from": "2026-01-05", "zone": "../../etc/passwd"},
+        {"from": "2026-01-05", "to": "2026-01-04"},
+        {"by": "x"},
     ],
     ids=str,
 )
@@ -96,17 +131,17 @@ def test_what_cannot_be_asked_is_said(reader: Person, wrong: dict[str, str]) -> 
 @given(
     st.dictionaries(
         st.sampled_from(
-            ["q", "category", "grade", "disposition", "routing", "before", "after", "x"]
+            ["q", "category", "code", "routing", "before", "after", "from", "to", "zone", "by", "x"]
         ),
         st.text(max_size=300),
     )
 )
 def test_any_address_is_understood_or_refused(query: dict[str, str]) -> None:
     try:
-        asked = service.understand(query)
+        asked = understand(query)
     except ContentInvalid:
         return
-    assert len(asked.text) <= service.MAX_TEXT
+    assert len(asked.text) <= MAX_TEXT
     assert asked.text.isprintable()
 
 
@@ -119,8 +154,7 @@ def test_a_search_stays_in_the_address_and_in_the_form(reader: Person) -> None:
 def test_paging_shows_everything_once_and_leads_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries, "PAGE", 2)
-    monkeypatch.setattr(service, "PAGE", 2)
+    monkeypatch.setattr(listing, "PAGE", 2)
     with serving(tmp_path) as server:
         send(server.station(), *(an_inspection(number) for number in range(1, 6)))
         reader = server.person()

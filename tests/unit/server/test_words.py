@@ -5,6 +5,7 @@ from importlib import import_module
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from server import words
 from tests.unit.server.running import Running
@@ -20,8 +21,10 @@ TEXTS = {
 def found(server: Running, word: str) -> list[int]:
     asked = words.wanted(words.plain(word))
     with server.parts.database.reading() as connection:
-        every = words.matching(connection, asked.every).order_by("arrival")
-        return list(connection.execute(every).scalars())
+        _, arrival, condition = words.matching(connection, asked.every)
+        return list(
+            connection.execute(select(arrival).where(*condition).order_by(arrival)).scalars()
+        )
 
 
 @pytest.fixture
