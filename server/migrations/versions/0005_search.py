@@ -17,7 +17,6 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
-APPEND_ONLY = ("inspections", "routings", "opinions", "decisions", "chain")
 BATCH = 500
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -123,14 +122,13 @@ def _forbid_changes() -> None:
             )
         return
     op.execute(
-        "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
+        "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
     )
-    for table in APPEND_ONLY:
-        op.execute(
-            f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
-        )
+    op.execute(
+        "CREATE TRIGGER chain_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON chain "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+    )
 
 
 def _rows(statement: str) -> Iterator[sa.Row[Any]]:
