@@ -169,6 +169,24 @@ class Scope(StrEnum):
     OPERATIONS_READ = "operations:read"
 
 
+class AccessChange(StrEnum):
+    """What can change about who comes in; each stands in the access log."""
+
+    ACCOUNT_MADE = "account_made"
+    ACCOUNT_CLOSED = "account_closed"
+    ACCOUNT_OPENED = "account_opened"
+    ROLE_CHANGED = "role_changed"
+    PASSWORD_SET = "password_set"  # noqa: S105 - a word, not a password
+    LINK_MADE = "link_made"
+    SESSIONS_ENDED = "sessions_ended"
+    TOKEN_MADE = "token_made"  # noqa: S105 - likewise
+    TOKEN_REVOKED = "token_revoked"  # noqa: S105 - likewise
+    IDENTITY_LINKED = "identity_linked"
+    CODE_MADE = "code_made"
+    STATION_ENROLLED = "station_enrolled"
+    STATION_REVOKED = "station_revoked"
+
+
 class Language(StrEnum):
     """A language that every page and every standard speaks."""
 

@@ -16,10 +16,13 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from models.grading.policy import default_policy
 from server import migrations
+from server.accounts.own_routes import router as own
+from server.accounts.people_routes import router as people
 from server.accounts.routes import router as accounts
 from server.archive import MEGABYTE, Archive
 from server.database import Database
 from server.edge import Edge, from_framework, refused
+from server.enrolment.routes import router as enrolment
 from server.errors import DatabaseUnusable, SettingsInvalid
 from server.expected.api import router as expected_api
 from server.expected.routes import router as expected
@@ -39,7 +42,18 @@ from server.signing import load_signer
 
 PHOTOS = "photos"
 STATIC = Path(__file__).with_name("static")
-ROUTERS = (accounts, expected, expected_api, intake, keeping, returns, review)
+ROUTERS = (
+    accounts,
+    own,
+    people,
+    enrolment,
+    expected,
+    expected_api,
+    intake,
+    keeping,
+    returns,
+    review,
+)
 TRADES = (expected_trades, keeping_trades)
 """What long work each capability does."""
 VERSION = version("secondlook")

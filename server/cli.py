@@ -13,8 +13,10 @@ from rich.table import Table
 from models.errors import SecondlookError
 from models.vocabulary import Role
 from server import logs
+from server.accounts import links
 from server.accounts import service as accounts
 from server.app import build, create_app, open_database
+from server.enrolment import service as enrolment
 from server.errors import AccountInvalid, ServerError, SettingsInvalid
 from server.parts import utc_now
 from server.progress import JobKind
@@ -38,9 +40,10 @@ def run() -> None:
     if not settings.on_loopback and accounts.count_accounts(parts.database, demo=True):
         raise SettingsInvalid(_demo_is_local())
     with _door(settings.host, settings.port) as door:
-        if not accounts.count_accounts(parts.database):
-            typer.echo(_no_account(), err=True)
-        typer.echo(f"Secondlook's server: http://{settings.host}:{door.getsockname()[1]}", err=True)
+        address = f"http://{settings.host}:{door.getsockname()[1]}"
+        typer.echo(f"Secondlook's server: {address}", err=True)
+        if key := links.make_first(parts.database, utc_now()):
+            typer.echo(_no_account(address, links.path(key)), err=True)
         uvicorn.Server(web(create_app(parts), settings)).run(sockets=[door])
 
 
@@ -58,8 +61,13 @@ def web(app: FastAPI, settings: Settings) -> uvicorn.Config:
     )
 
 
-def _no_account() -> str:
-    return "No account yet. Make one: secondlook-server account NAME --role reviewer"
+def _no_account(address: str, path: str) -> str:
+    return (
+        "No account yet. Whoever opens this link first becomes the administrator; it works once, for "
+        f"an hour, and each start makes a new one:\n  {address}{path}\n"
+        "Behind a proxy, put its address before /link. Without a browser: "
+        "secondlook-server account NAME --role administrator"
+    )
 
 
 def _door(host: str, port: int) -> socket.socket:
@@ -85,7 +93,7 @@ def _demo_is_local() -> str:
 def enrol(station: Annotated[str, typer.Argument(help="The station's name.")]) -> None:
     """Give a station its token, printed as the last line; an older token ends."""
     database = open_database(load())
-    token, is_new = accounts.enrol(database, station, utc_now())
+    token, is_new = enrolment.enrol(database, station, utc_now())
     what = "is enrolled" if is_new else "has a new token, the old one has ended"
     typer.echo(
         f"Station {station} {what}. Keep the token in a file that only the station can read:"

@@ -9,7 +9,9 @@
         └── Refused
             ├── NotSignedIn         401
             ├── NotAllowed          403
+            │   ├── CodeInvalid     403
             │   ├── FormExpired     403
+            │   ├── IdentityRefused 403
             │   └── ScopeMissing    403
             ├── NothingThere        404
             ├── MethodUnknown       405
@@ -17,6 +19,7 @@
             │   ├── ContentDiffers  409
             │   ├── CaseLost        409
             │   └── JobRuns         409
+            ├── LinkInvalid         410
             ├── BodyTooLarge        413
             ├── MediaTypeRefused    415
             ├── ContentInvalid      422
@@ -94,6 +97,14 @@ class FormExpired(NotAllowed):
     """The page was too old to be sent. Go back, load it again and repeat."""
 
 
+class CodeInvalid(NotAllowed):
+    """The code is wrong, was used already or is older than 15 minutes; ask an administrator for a new one."""
+
+
+class IdentityRefused(NotAllowed):
+    """The company's sign-in did not let you in; try again, or ask an administrator."""
+
+
 class ScopeMissing(NotAllowed):
     """The API token does not open this; make one with the scope that it needs."""
 
@@ -118,6 +129,12 @@ class MethodUnknown(Refused):
     """Nothing here can be used like that."""
 
     status = 405
+
+
+class LinkInvalid(Refused):
+    """The link was used already, or it is too old; ask an administrator for a new one."""
+
+    status = 410
 
 
 class Conflict(Refused):

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server import identity
+from server import identity, patience
 from server.errors import (
     BodyTooLarge,
     ContentInvalid,
@@ -23,7 +23,7 @@ from server.errors import (
 )
 from server.identity import Principal
 from server.pages import SESSION_COOKIE
-from server.parts import Parts
+from server.parts import Parts, address_of
 from server.permissions import Permissions
 from server.uploads import first_field, is_upload, peek
 
@@ -63,12 +63,27 @@ class Gate:
         if scope["type"] != "http":
             return await send({"type": "websocket.close", "code": 1008})
         request = Request(scope, receive)
+        if b"%00" in scope["query_string"] or "\0" in scope["path"]:
+            raise NothingThere  # PostgreSQL keeps no NUL, so nothing can be called like this
         who = request.state.principal = await run_in_threadpool(self._principal, request)
         request.state.may = partial(self._permissions.may, who)
-        self._permissions.check(route_of(scope["app"].routes, scope), who)
+        request.state.scopes = self._permissions.scopes_of(who) if who else ()
+        await self._check_permission(request, who)
         if request.method not in SAFE and _could_be_lured(request, who):
             receive = await self._checked_form(request)
         return await self._app(scope, receive, send)
+
+    async def _check_permission(self, request: Request, who: Principal | None) -> None:
+        route = route_of(request.app.routes, request.scope)
+        wrong_token = who is None and bearer_token(request) is not None
+        if wrong_token and not self._permissions.may(None, route):
+            await run_in_threadpool(self._note_wrong_token, request)
+        self._permissions.check(route, who)
+
+    def _note_wrong_token(self, request: Request) -> None:
+        """Raises TooManyAttempts; a right token is never slowed down by wrong ones beside it."""
+        with self._parts.database.writing() as connection:
+            patience.begin(connection, patience.TOKENS, address_of(request), self._parts.clock())
 
     def _principal(self, request: Request) -> Principal | None:
         token = bearer_token(request)
@@ -104,6 +119,8 @@ class Gate:
             self._check(request, said)
             return receive
         body = await read_body(request, MAX_FORM_BYTES)
+        if b"%00" in body or b"\0" in body:
+            raise ContentInvalid("The form cannot be read.")
         self._check(request, request.headers.get(TOKEN_HEADER) or _field(body, TOKEN_FIELD))
         return _replay(body, request.receive)
 

@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from markupsafe import Markup, escape
 
 from models.records import Photo
-from models.vocabulary import Language
+from models.vocabulary import Language, Role
 from models.wording import translator, word
 from server import security
 
@@ -174,6 +174,8 @@ def _environment(language: Language) -> jinja2.Environment:
         "told": texts.gettext,
         "percent": percent,
         "visible": visible,
+        "device": device,
+        "role": lambda value: worded(Role(value)) if value in set(Role) else value,
     }
     environment.globals |= {"thumbnail": thumbnail}
     return environment
@@ -193,6 +195,32 @@ def moment(at: datetime) -> Markup:
 def visible(scanned: str) -> str:
     """What was scanned, with the letters that nobody sees by their numbers: none can pass for another."""
     return "".join(c if c.isprintable() else f"‹U+{ord(c):04X}›" for c in scanned)
+
+
+BROWSERS = {
+    "MicroMessenger/": "WeChat",
+    "Edg/": "Edge",
+    "OPR/": "Opera",
+    "Firefox/": "Firefox",
+    "Chrome/": "Chrome",
+    "Safari/": "Safari",
+}
+SYSTEMS = {
+    "Android": "Android",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Windows": "Windows",
+    "Mac OS X": "macOS",
+    "CrOS": "ChromeOS",
+    "Linux": "Linux",
+}
+
+
+def device(user_agent: str) -> str:
+    """A browser and a system as people call them; the first that fits counts, as most claim several."""
+    browser = next((name for mark, name in BROWSERS.items() if mark in user_agent), "")
+    system = next((name for mark, name in SYSTEMS.items() if mark in user_agent), "")
+    return " · ".join(filter(None, (browser, system))) or visible(user_agent[:40])
 
 
 def percent(share: float) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from models.grading.policy import Policy
+from server.access import By
 from server.archive import Archive
 from server.database import Database
 from server.errors import NotSignedIn
@@ -53,3 +54,16 @@ def principal(request: Request) -> Principal:
 
 Here = Annotated[Parts, Depends(parts)]
 Who = Annotated[Principal, Depends(principal)]
+
+
+def address_of(request: Request) -> str:
+    """Where the request comes from; behind a proxy that is trusted, what the proxy says."""
+    return request.client.host if request.client else ""
+
+
+def by(request: Request, here: Here, who: Who) -> By:
+    """Who does it, for the access log."""
+    return By(actor=who.name, address=address_of(request), now=here.clock())
+
+
+Doer = Annotated[By, Depends(by)]

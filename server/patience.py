@@ -22,13 +22,16 @@ MAX_FAILURES_OF_ADDRESS = 60
 """Failed attempts from one address within the window, whatever the name."""
 MAX_FAILURES_OF_NAME = 30
 """Failed attempts for one name within the window, wherever from; above it, one in each pause."""
+MAX_TOKENS = 120
+"""Wrong tokens from one address within the window: benches that share it repeat theirs every 30 s."""
 PAUSE = timedelta(seconds=AttemptsTooClose.pause_s)
 """Strangers slow the owner of a name down, they do not lock them out."""
 
-# No account can be called like these: names hold no #.
+# What is tried without a name; no account can be called like these, as names hold no #.
 LINKS = "#one-time links"
 CODES = "#enrolment codes"
 TOKENS = "#tokens"
+PROVIDER = "#company sign-in"
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +43,7 @@ class Failures:
     own: int
     """For this name from this address."""
     of_address: int
-    """From this address, whatever the name."""
+    """Passwords from this address, whatever the name."""
     of_name: int
     """For this name, wherever from."""
     last_of_name: datetime | None
@@ -64,8 +67,11 @@ def begin(connection: Connection, name: str, address: str, now: datetime) -> int
 
 
 def _make_sure(failed: Failures, name: str, now: datetime) -> None:
-    if failed.own >= MAX_FAILURES or failed.of_address >= MAX_FAILURES_OF_ADDRESS:
+    most = MAX_TOKENS if name == TOKENS else MAX_FAILURES
+    if failed.own >= most or failed.of_address >= MAX_FAILURES_OF_ADDRESS:
         raise TooManyAttempts
+    if name in {TOKENS, LINKS}:
+        return  # 256 random bits: nobody guesses them, however many try
     too_close = failed.last_of_name is not None and now - failed.last_of_name < PAUSE
     if failed.of_name >= MAX_FAILURES_OF_NAME and too_close:
         log.warning("many failed attempts for one name", name=name, failed=failed.of_name)
@@ -81,10 +87,14 @@ def forgive(connection: Connection, attempt: int, now: datetime) -> None:
 def _failures(connection: Connection, name: str, address: str, since: datetime) -> Failures:
     its, here = failed_attempts.c.name == name, failed_attempts.c.address == address
     count = select(func.count()).where(failed_attempts.c.failed_at > since)
+    # A bench with an old token must not keep the people beside it from signing in.
+    passwords = failed_attempts.c.name.not_like("#%")
     last = select(failed_attempts.c.failed_at).where(its, failed_attempts.c.failed_at > since)
     return Failures(
         own=connection.execute(count.where(its, here)).scalar_one(),
-        of_address=connection.execute(count.where(here)).scalar_one(),
+        of_address=0
+        if name.startswith("#")
+        else connection.execute(count.where(here, passwords)).scalar_one(),
         of_name=connection.execute(count.where(its)).scalar_one(),
         last_of_name=connection.execute(
             last.order_by(failed_attempts.c.failed_at.desc()).limit(1)

@@ -32,6 +32,11 @@ class Permissions:
     def _in_scope(self, who: Principal, route: str) -> bool:
         return who.scopes is None or self.scopes.get(route) in who.scopes
 
+    def scopes_of(self, who: Principal) -> tuple[Scope, ...]:
+        """What an API token of theirs could open."""
+        routes = {scope for route, scope in self.scopes.items() if who.role in self.allowed[route]}
+        return tuple(scope for scope in Scope if scope in routes)
+
     def check(self, route: str, who: Principal | None) -> None:
         """Raises NotSignedIn, NotAllowed or ScopeMissing where the route is closed to them."""
         if self.may(who, route):

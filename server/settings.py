@@ -7,6 +7,7 @@ from contextlib import suppress
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
@@ -18,11 +19,12 @@ from pydantic_settings import (
 )
 from sqlalchemy import URL
 
+from models.vocabulary import Role
 from server.errors import SettingsInvalid
 
 PREFIX = "SECONDLOOK_SERVER_"
 CONFIG = PREFIX + "CONFIG"
-SECRET = ("database_url", "secret_key")
+SECRET = ("database_url", "secret_key", "oidc_client_secret")
 MIN_SECRET_BYTES = 32
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
 
@@ -58,6 +60,20 @@ class Settings(BaseSettings):
     """How long one sign-in lasts at most."""
     session_idle_min: float = Field(default=60, gt=0, le=43200)
     """Minutes without any request after which a sign-in ends."""
+    oidc_issuer: str = ""
+    """The company's OpenID Connect provider; its address, exactly as its tokens name it."""
+    oidc_client_id: str = ""
+    """How this server is registered there."""
+    oidc_client_secret: SecretStr | None = None
+    """What proves it there."""
+    oidc_name: str = Field(default="", max_length=60)
+    """What the button on the sign-in page calls the provider."""
+    oidc_role_claim: str = ""
+    """The claim that says the role; without one, an administrator gives it."""
+    oidc_roles: Annotated[tuple[str, ...], NoDecode] = ()
+    """Which value of the claim gives which role: `returns-qa=qa_lead,it=administrator`; the first that fits counts."""
+    oidc_allowed: Annotated[tuple[str, ...], NoDecode] = ()
+    """Domains of verified e-mail addresses that may come in, with commas between; empty: whoever the provider lets in."""
     lease_s: int = Field(default=300, ge=1, le=86400)
     """Seconds that a case stays with a reviewer who gives no sign of life."""
     max_photo_mb: int = Field(default=40, ge=1, le=1000)
@@ -98,7 +114,9 @@ class Settings(BaseSettings):
         """Every name that a request may ask for."""
         return [*LOOPBACK_NAMES, "[::1]", *self.allowed_hosts]
 
-    @field_validator("allowed_hosts", "trusted_proxies", mode="before")
+    @field_validator(
+        "allowed_hosts", "trusted_proxies", "oidc_roles", "oidc_allowed", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         return (
@@ -119,6 +137,38 @@ class Settings(BaseSettings):
         for one in value:
             ip_network(one)  # its own words say what is wrong
         return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _is_encrypted(cls, value: str) -> str:
+        # Whoever can change what is sent on the way could sign in as anybody.
+        at = urlsplit(value)
+        if value and at.scheme != "https" and at.hostname not in LOOPBACK_NAMES:
+            raise ValueError("it should begin with https://")
+        return value
+
+    @field_validator("oidc_roles")
+    @classmethod
+    def _roles(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            claim, _, role = one.rpartition("=")
+            if not claim or role not in set(Role) - {Role.STATION}:
+                raise ValueError(
+                    f"it should be CLAIM=ROLE, with a role that people have, got {one}"
+                )
+        return value
+
+    @model_validator(mode="after")
+    def _provider_is_whole(self) -> Self:
+        if self.oidc_issuer and not (self.oidc_client_id and self.oidc_client_secret):
+            raise ValueError(
+                f"{PREFIX}OIDC_CLIENT_ID and {PREFIX}OIDC_CLIENT_SECRET should be set with the issuer"
+            )
+        if bool(self.oidc_role_claim) != bool(self.oidc_roles):
+            raise ValueError(
+                f"{PREFIX}OIDC_ROLE_CLAIM and {PREFIX}OIDC_ROLES should be set together"
+            )
+        return self
 
     @model_validator(mode="after")
     def _names_are_known_beyond_loopback(self) -> Self:

@@ -1,6 +1,7 @@
-"""The command line: `secondlook-station inspect` and `secondlook-station run`."""
+"""The command line: `secondlook-station inspect`, `enrol` and `run`."""
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -25,6 +26,19 @@ def run() -> None:
     from station.settings import load  # noqa: PLC0415
 
     station_app.run(load())
+
+
+@app.command()
+def enrol(
+    code: Annotated[str, typer.Argument(help="The one-time code that an administrator made.")],
+    server: Annotated[str, typer.Option(help="The server's address, as https://…")],
+    name: Annotated[str, typer.Option(help="This station's name, where the code is for any.")] = "",
+) -> None:
+    """Get this station's token from the server for a one-time code, and keep it."""
+    from station import enrol as enrolment  # noqa: PLC0415 - likewise
+    from station.settings import load  # noqa: PLC0415
+
+    typer.echo(enrolment.enrol(load(), code, server, name))
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 SecondlookError
 └── StationError
     ├── SettingsInvalid
+    ├── EnrolmentFailed
     ├── ReplayInvalid
     ├── DiskNearlyFull
     └── OutboxUnusable
@@ -20,6 +21,10 @@ class StationError(SecondlookError):
 
 class SettingsInvalid(StationError):
     """A setting of the station has a value that it cannot use."""
+
+
+class EnrolmentFailed(StationError):
+    """The server did not give this station a token."""
 
 
 class ReplayInvalid(StationError):

@@ -21,6 +21,8 @@ from station.errors import SettingsInvalid
 
 PREFIX = "SECONDLOOK_STATION_"
 CONFIG = PREFIX + "CONFIG"
+ENROLLED = "enrolled.toml"
+"""The name and the server's address that `secondlook-station enrol` wrote, in the station's folder."""
 _SAMPLE = Path(__file__).parent.parent / "datasets" / "sample"
 _RELEASES = Path(__file__).parent.parent / "models" / "releases"
 
@@ -45,7 +47,7 @@ class Settings(BaseSettings):
     token: SecretStr | None = None
     """What `secondlook-server enrol` printed; a token file is better, as others cannot list it."""
     token_file: Path | None = None
-    """A file with the token, readable by its owner only."""
+    """A file with the token, readable by its owner only; else the one that `enrol` wrote in the home."""
     home: Path = Field(default=Path("var"), validation_alias="SECONDLOOK_HOME")
     """Where state lives; this station's is in `station` below it."""
     host: str = "127.0.0.1"
@@ -105,9 +107,19 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Environment before file."""
+        """Environment before file before what `secondlook-station enrol` wrote."""
         file = os.environ.get(CONFIG)
-        return (env_settings, *([TomlConfigSettingsSource(settings_cls, file)] if file else []))
+        named = [TomlConfigSettingsSource(settings_cls, file)] if file else []
+        home = os.environ.get("SECONDLOOK_HOME") or (named[0].toml_data if named else {}).get(
+            "home"
+        )
+        enrolled = Path(home or "var") / "station" / ENROLLED
+        return (env_settings, *named, TomlConfigSettingsSource(settings_cls, enrolled))
+
+    @property
+    def token_place(self) -> Path:
+        """Where the token lies, or will lie after `enrol`."""
+        return self.token_file or self.folder / "token"
 
     @property
     def hosts(self) -> list[str]:
@@ -117,12 +129,14 @@ class Settings(BaseSettings):
     def secret(self) -> str:
         """The token itself. Raises SettingsInvalid, saying how to get one."""
         if self.token is not None:
-            return _checked_token(self.token.get_secret_value().strip(), f"{PREFIX}TOKEN")
-        if self.token_file is None:
+            return checked_token(self.token.get_secret_value().strip(), f"{PREFIX}TOKEN")
+        if self.token_file is None and not self.token_place.exists():
             raise SettingsInvalid(
-                f"No token: run `secondlook-server enrol {self.name}` and give its last line to {PREFIX}TOKEN_FILE."
+                "No token: ask an administrator for an enrolment code and run `secondlook-station enrol CODE "
+                f"--server URL`, or run `secondlook-server enrol {self.name}` there and give its last line to "
+                f"{PREFIX}TOKEN_FILE."
             )
-        return _read_token(self.token_file)
+        return _read_token(self.token_place)
 
 
 def _read_token(path: Path) -> str:
@@ -132,10 +146,11 @@ def _read_token(path: Path) -> str:
         token = path.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsInvalid(f"{PREFIX}TOKEN_FILE: {path} cannot be read: {error}") from error
-    return _checked_token(token, str(path))
+    return checked_token(token, str(path))
 
 
-def _checked_token(token: str, where: str) -> str:
+def checked_token(token: str, where: str) -> str:
+    """The token, as it can be sent. Raises SettingsInvalid."""
     # What HTTP cannot carry would fail with every request and look like a server that is down.
     if not re.fullmatch("[!-~]+", token):
         raise SettingsInvalid(

@@ -33,12 +33,12 @@ Send = Callable[[str, str, bytes, str], Reply]
 
 
 class HttpSend:
-    """Sends with the station's token; `transport` takes the network's place in tests."""
+    """Sends with the station's token, where it has one yet; `transport` takes the network's place in tests."""
 
     def __init__(
         self,
         server_url: str,
-        token: str,
+        token: str | None,
         *,
         timeout_s: float,
         transport: httpx.BaseTransport | None = None,
@@ -47,7 +47,7 @@ class HttpSend:
         self._timeout_s = timeout_s
         self._client = httpx.Client(
             base_url=server_url,
-            headers={"Authorization": f"Bearer {token}"},
+            headers={"Authorization": f"Bearer {token}"} if token else {},
             timeout=timeout_s,
             transport=transport,
             # A proxy that the environment names cannot reach this machine's own server.

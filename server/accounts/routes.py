@@ -6,13 +6,27 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from models.vocabulary import Language
-from server.accounts import service
+from server.accounts import own, service
 from server.pages import LANGUAGE_COOKIE, SESSION_COOKIE, YEAR_S, keep_cookie, local_path, see
-from server.parts import Here, Who
+from server.parts import Doer, Here, Parts, Who, address_of
 
 router = APIRouter()
 Field = Annotated[str, Form()]
 Next = Annotated[str, Form(alias="next")]
+
+
+def device_of(request: Request) -> str:
+    """What the browser says of itself."""
+    return request.headers.get("user-agent", "")
+
+
+def keep_session(request: Request, here: Parts, response: RedirectResponse, token: str) -> None:
+    """Give the browser its session; the one that it had before ends."""
+    before = request.state.principal
+    if before is not None and before.session_sha256:
+        service.sign_out(here, before.session_sha256)
+    max_age_s = int(here.settings.session_hours * 3600)
+    keep_cookie(request, response, SESSION_COOKIE, token, max_age_s=max_age_s)
 
 
 @router.get("/")
@@ -40,16 +54,14 @@ def sign_in(
     wanted: Next = "",
 ) -> Response:
     """Open a session and go where the person wanted to go."""
-    address = request.client.host if request.client else ""
-    opened = service.sign_in(here, name.strip(), password, address)
+    opened = service.sign_in(here, name.strip(), password, address_of(request), device_of(request))
     if opened is None:
         return here.pages.page(
             request, "accounts/sign_in.html", status=401, next=wanted, name=name, failed=True
         )
     account, token = opened
     response = see(local_path(wanted) or service.home_of(account.role))
-    max_age_s = int(here.settings.session_hours * 3600)
-    keep_cookie(request, response, SESSION_COOKIE, token, max_age_s=max_age_s)
+    keep_session(request, here, response, token)
     return response
 
 
@@ -61,6 +73,20 @@ def sign_out(here: Here, who: Who) -> Response:
     response = see("/sign-in")
     response.delete_cookie(SESSION_COOKIE)
     return response
+
+
+@router.post("/sign-out/others")
+def sign_out_others(here: Here, who: Who) -> Response:
+    """End all of one's own sessions but this one."""
+    own.end_others(here, who)
+    return see("/me?done=others")
+
+
+@router.post("/sign-out/session")
+def sign_out_one(here: Here, by: Doer, session: Field) -> Response:
+    """End one of one's own sessions."""
+    own.end_session(here, by, session)
+    return see("/me?done=session")
 
 
 @router.post("/language")

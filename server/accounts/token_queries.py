@@ -78,3 +78,12 @@ def revoke_token(connection: Connection, account: str, token: int, now: datetime
         .values(revoked_at=now)
         .returning(api_tokens.c.name)
     ).scalar()
+
+
+def revoke_tokens_of(connection: Connection, account: str, now: datetime) -> None:
+    """End all of an account's."""
+    connection.execute(
+        update(api_tokens)
+        .where(api_tokens.c.account == account, api_tokens.c.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )

@@ -1,11 +1,12 @@
 """API tokens: what a person gives to a program that works for them."""
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from models.vocabulary import Scope
+from models.vocabulary import AccessChange, Scope
+from server import access
+from server.access import By
 from server.accounts import token_queries
-from server.accounts.token_queries import ApiToken
 from server.database import Database
 from server.errors import ContentInvalid, NothingThere
 from server.security import new_api_token, token_sha256
@@ -17,29 +18,25 @@ MAX_TOKENS = 50
 """Open ones of one account: more is a mistake."""
 
 
-def make(
-    database: Database,
-    account: str,
-    *,
-    name: str,
-    scopes: Collection[Scope],
-    days: int,
-    now: datetime,
-) -> str:
-    """Make one; gives the token, which is nowhere kept. Raises ContentInvalid."""
-    _check(name.strip(), scopes, days)
+def make(database: Database, by: By, *, name: str, scopes: Collection[Scope], days: int) -> str:
+    """Make one for oneself; gives the token, which is nowhere kept. Raises ContentInvalid."""
+    name = name.strip()
+    _check(name, scopes, days)
     token = new_api_token()
     with database.writing() as connection:
-        if len(token_queries.tokens_of(connection, account, now)) >= MAX_TOKENS:
+        if len(token_queries.tokens_of(connection, by.actor, by.now)) >= MAX_TOKENS:
             raise ContentInvalid("There are fifty tokens already; revoke those that nobody needs.")
         token_queries.put_token(
             connection,
             token_sha256=token_sha256(token),
-            account=account,
-            name=name.strip(),
+            account=by.actor,
+            name=name,
             scopes=frozenset(scopes),
-            now=now,
-            until=now + timedelta(days=days),
+            now=by.now,
+            until=by.now + timedelta(days=days),
+        )
+        access.note(
+            connection, by, AccessChange.TOKEN_MADE, by.actor, f"{name}: {' '.join(sorted(scopes))}"
         )
     return token
 
@@ -53,14 +50,10 @@ def _check(name: str, scopes: Collection[Scope], days: int) -> None:
         raise ContentInvalid("A token should be valid for 1 to 365 days.")
 
 
-def tokens_of(database: Database, account: str, now: datetime) -> list[ApiToken]:
-    """Those that still open something, newest first."""
-    with database.reading() as connection:
-        return token_queries.tokens_of(connection, account, now)
-
-
-def revoke(database: Database, account: str, token: int, now: datetime) -> None:
-    """End one at once. Raises NothingThere."""
+def revoke(database: Database, by: By, account: str, token: int) -> None:
+    """End one of an account's at once. Raises NothingThere."""
     with database.writing() as connection:
-        if token_queries.revoke_token(connection, account, token, now) is None:
+        name = token_queries.revoke_token(connection, account, token, by.now)
+        if name is None:
             raise NothingThere
+        access.note(connection, by, AccessChange.TOKEN_REVOKED, account, name)

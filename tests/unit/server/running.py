@@ -18,11 +18,13 @@ from fastapi import FastAPI
 
 from models.records import Inspection
 from models.vocabulary import Role, Scope
+from server.access import By
 from server.accounts import queries as accounts
-from server.accounts import service, tokens
+from server.accounts import tokens
 from server.accounts.queries import Account
 from server.app import build, create_app
 from server.cli import web
+from server.enrolment import service as enrolment
 from server.pages import SESSION_COOKIE
 from server.parts import Parts
 from server.permissions import Permissions
@@ -65,7 +67,7 @@ class Running:
 
     def station(self, name: str = "bench-1") -> httpx.Client:
         """A client that holds the station's token."""
-        token, _ = service.enrol(self.parts.database, name, self.clock())
+        token, _ = enrolment.enrol(self.parts.database, name, self.clock())
         return self.client(headers={"authorization": f"Bearer {token}"})
 
     def program(
@@ -75,9 +77,8 @@ class Running:
         account = Account(name=name, password_hash="none", role=role, demo=False)
         with self.parts.database.writing() as connection:
             accounts.put_account(connection, account, self.clock())
-        token = tokens.make(
-            self.parts.database, name, name="x", scopes=set(scopes), days=30, now=self.clock()
-        )
+        by = By(actor=name, address="", now=self.clock())
+        token = tokens.make(self.parts.database, by, name="x", scopes=set(scopes), days=30)
         return self.client(headers={"authorization": f"Bearer {token}"})
 
     def person(self, name: str = "ann", role: Role = Role.REVIEWER) -> "Person":

@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from models.vocabulary import Role
 from server import tables
 from server.accounts import service
+from server.enrolment import service as enrolment
 from server.errors import AccountInvalid
 from server.pages import SESSION_COOKIE
 from server.patience import (
@@ -66,10 +67,9 @@ def test_cookies_are_out_of_reach_of_scripts_and_other_sites(ann: Person) -> Non
         ("nobody", PASSWORD),
         ("", ""),
         ("ann", "x" * 5000),
-        ("a\x00b", PASSWORD),
         ("x" * 500, "y"),
     ],
-    ids=["password", "name", "nothing", "long password", "NUL", "long name"],
+    ids=["password", "name", "nothing", "long password", "long name"],
 )
 def test_what_does_not_fit_says_nothing_about_which(ann: Person, name: str, password: str) -> None:
     answer = sign_in(ann, name, password)
@@ -258,7 +258,7 @@ def test_passwords_are_kept_as_argon2_only(ann: Person, server: Running) -> None
 @pytest.mark.parametrize(
     ("name", "role", "password", "complaint"),
     [
-        ("ann", Role.REVIEWER, "short", "10 to 1024 characters, got 5"),
+        ("ann", Role.REVIEWER, "short", "10 to 1024 characters. This one has 5."),
         ("ann", Role.REVIEWER, "x" * 1025, "10 to 1024 characters"),
         ("a b", Role.REVIEWER, PASSWORD, "A name should be"),
         ("", Role.REVIEWER, PASSWORD, "A name should be"),
@@ -273,8 +273,8 @@ def test_accounts_that_cannot_be(
 
 
 def test_only_the_hash_of_a_stations_token_is_kept(server: Running) -> None:
-    token, is_new = service.enrol(server.parts.database, "bench-1", server.clock())
-    again, is_new_again = service.enrol(server.parts.database, "bench-1", server.clock())
+    token, is_new = enrolment.enrol(server.parts.database, "bench-1", server.clock())
+    again, is_new_again = enrolment.enrol(server.parts.database, "bench-1", server.clock())
     assert (is_new, is_new_again) == (True, False)
     with server.parts.database.reading() as connection:
         kept = connection.execute(select(tables.stations.c.token_sha256)).scalar_one()

@@ -93,7 +93,16 @@ def test_the_demo_shows_its_accounts_and_may_be_repeated(tmp_path: Path) -> None
     for _ in range(2):
         told = run(tmp_path, "demo")
         assert told.returncode == 0
-        for word in ("reviewer", "lead", "admin", "demo-reviewer"):
+        for word in (
+            "reviewer",
+            "lead",
+            "admin",
+            "demo-reviewer",
+            "operator",
+            "manager",
+            "auditor",
+            "engineer",
+        ):
             assert word in told.stdout
 
 
@@ -118,7 +127,9 @@ def test_checking_the_archive(tmp_path: Path) -> None:
     assert name in told.stderr
 
 
-def test_a_first_start_says_how_to_make_an_account_and_a_taken_port_is_told(tmp_path: Path) -> None:
+def test_a_first_start_prints_the_link_that_makes_an_administrator_and_a_taken_port_is_told(
+    tmp_path: Path,
+) -> None:
     port = str(free_port())
     env = os.environ | databases.environment(tmp_path)
     env |= {"SECONDLOOK_HOME": str(tmp_path), "SECONDLOOK_SERVER_PORT": port}
@@ -132,7 +143,8 @@ def test_a_first_start_says_how_to_make_an_account_and_a_taken_port_is_told(tmp_
         finally:
             server.send_signal(signal.SIGTERM)
             told = server.communicate(timeout=20)[1]
-    assert "secondlook-server account NAME --role reviewer" in told
+    assert f"  http://127.0.0.1:{port}/link?key=" in told
+    assert "secondlook-server account NAME --role administrator" in told
     assert "Traceback" not in told
     assert server.returncode in {0, -signal.SIGTERM}
 

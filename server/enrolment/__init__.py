@@ -1,0 +1,1 @@
+"""Stations: how they get their token, when they were seen, and how they lose it."""
