@@ -14,8 +14,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from models.grading.policy import default_policy
-from server import migrations
+from server import migrations, policies
 from server.accounts.own_routes import router as own
 from server.accounts.people_routes import router as people
 from server.accounts.routes import router as accounts
@@ -90,6 +89,8 @@ def open_database(settings: Settings) -> Database:
     if path is None and not migrations.begun(database):
         _make_sure_of_a_beginning(settings, "The database is empty")
     migrations.upgrade(database, settings.folder)
+    with database.writing() as connection:
+        policies.install(connection, utc_now())
     return database
 
 
@@ -118,7 +119,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Parts:
         database=database,
         archive=open_archive(settings),
         pages=Pages(settings.secret()),
-        policy=default_policy(),
+        audit_key=settings.secret(),
         jobs=Jobs(database, clock),
         signer=load_signer(settings.folder),
         clock=clock,

@@ -7,7 +7,6 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from models.grading.policy import Policy
 from server.access import By
 from server.archive import Archive
 from server.database import Database
@@ -32,7 +31,8 @@ class Parts:
     database: Database
     archive: Archive
     pages: Pages
-    policy: Policy
+    audit_key: bytes
+    """What draws cases for blind looks: nobody without it can foretell which."""
     jobs: Jobs
     signer: Signer
     clock: Callable[[], datetime] = utc_now

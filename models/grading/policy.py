@@ -146,7 +146,7 @@ class Policy(Rule):
     """Without one that covers an item it is never resold automatically."""
     audit_share: Annotated[Probability, Field(ge=0.02)] = 0.05
     """The share of automatic decisions that a person looks at blind (domain.md §4.8: 2 to 5 %)."""
-    blind_share: Probability = 0.1
+    blind_share: Probability = 0.0
     """The share of other cases that is decided blind: what certificates are proved on."""
 
     @property

@@ -5,22 +5,15 @@ import json
 import re
 from collections.abc import AsyncIterator
 from datetime import datetime
-from uuid import uuid4
 
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import Connection
 
-from models.errors import RecordInvalid, StandardInvalid
-from models.grading.evidence import evidence_of
+from models.errors import RecordInvalid
 from models.grading.grades import announced
-from models.grading.judge import judge
-from models.grading.policy import Policy
-from models.grading.routing import route
-from models.grading.standard import load_version
-from models.records import Acknowledgement, Decision, Inspection, Judgement, Routing
-from models.vocabulary import CaseKind, Destination, Reason
+from models.records import Acknowledgement, Inspection
 from server import expectations, standing
-from server.cases import close_cases, open_case
+from server.cases import close_cases
 from server.errors import (
     BodyTooLarge,
     ContentDiffers,
@@ -32,7 +25,7 @@ from server.errors import (
 )
 from server.intake import queries
 from server.intake.checks import check_showable
-from server.ledger import State, decide
+from server.intake.ruling import Ruling, carry_out, judged, still_valid, terms_for
 from server.parts import Parts
 
 MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp")
@@ -116,18 +109,20 @@ def keep_inspection(
     content_sha256 = hashlib.sha256(record.encode()).hexdigest()
     with here.database.reading() as connection:
         kept = queries.content_sha256(connection, inspection_id)
-    if kept is None:
-        here.archive.make_sure_of_room(len(record))
         now = here.clock()
-        judgement, routing = judged(inspection, here.policy, now)
+        terms = None if kept else terms_for(connection, inspection, now)
+    if terms is not None:
+        here.archive.make_sure_of_room(len(record))
+        ruling = judged(inspection, terms)
         with here.database.writing() as connection:
             expectations.beside(connection)
             _make_sure_of_photos(here, connection, inspection)
             if queries.add_inspection(
                 connection, inspection, record=record, content_sha256=content_sha256, now=now
             ):
-                _follow_up(connection, inspection, judgement, routing, now)
-                return _acknowledged(inspection_id, content_sha256, judgement, routing), True
+                ruling = still_valid(connection, inspection, ruling, now)
+                _follow_up(here, connection, inspection, ruling, now)
+                return _acknowledged(inspection_id, content_sha256, ruling), True
             kept = queries.content_sha256(connection, inspection_id)
     return _repeated(here, inspection_id, content_sha256, kept), False
 
@@ -167,29 +162,6 @@ def _check(inspection: Inspection, inspection_id: str, station: str) -> None:
         raise ContentInvalid(f"photos should be at most {MAX_PHOTOS}, got {len(inspection.photos)}")
 
 
-def judged(inspection: Inspection, policy: Policy, now: datetime) -> tuple[Judgement, Routing]:
-    """What this server's rules make of the evidence; the station's own routing does not count.
-
-    A standard that this server does not have yet leaves the station's judgement, and a person.
-    """
-    try:
-        standard = load_version(inspection.standard)
-    except StandardInvalid:
-        return inspection.judgement, _to_a_person(inspection.routing, policy)
-    evidence, valid = evidence_of(inspection, standard), policy.valid_at(now)
-    judgement = judge(evidence, standard, valid)
-    return judgement, route(evidence, judgement, standard, valid)
-
-
-def _to_a_person(routing: Routing, policy: Policy) -> Routing:
-    return Routing(
-        to=Destination.REVIEW,
-        reasons=routing.reasons or (Reason.NO_CERTIFICATE,),
-        stake=routing.stake,
-        policy=policy.identifier,
-    )
-
-
 def _make_sure_of_photos(here: Parts, connection: Connection, inspection: Inspection) -> None:
     needed = queries.hashes(inspection.photos)
     sizes = queries.photo_sizes(connection, needed)
@@ -201,50 +173,28 @@ def _make_sure_of_photos(here: Parts, connection: Connection, inspection: Inspec
 
 
 def _follow_up(
-    connection: Connection,
-    inspection: Inspection,
-    judgement: Judgement,
-    routing: Routing,
-    now: datetime,
+    here: Parts, connection: Connection, inspection: Inspection, ruling: Ruling, now: datetime
 ) -> None:
     queries.link_photos(connection, inspection)
     queries.add_routing(
-        connection, inspection.inspection_id, routing=routing, judgement=judgement, now=now
+        connection,
+        inspection.inspection_id,
+        routing=ruling.routing,
+        judgement=ruling.judgement,
+        now=now,
     )
     standing.add(
         connection,
         inspection,
-        grade=announced(judgement.grade),
-        disposition=judgement.disposition,
-        reasons=routing.reasons,
+        grade=announced(ruling.judgement.grade),
+        disposition=ruling.judgement.disposition,
+        reasons=ruling.routing.reasons,
         received_at=now,
     )
     code = queries.plain(inspection.return_code)
     expectations.arrive(connection, inspection.inspection_id, code, now)
-    if routing.to is Destination.AUTOMATIC:
-        decide(connection, _machine_decision(inspection, judgement, routing, now), State.AUTOMATIC)
-    else:
-        open_case(
-            connection,
-            inspection_id=inspection.inspection_id,
-            kind=CaseKind.REVIEW,
-            stake=routing.stake,
-            now=now,
-        )
+    carry_out(connection, inspection, ruling, key=here.audit_key, now=now)
     _correct(connection, inspection, now)
-
-
-def _machine_decision(
-    inspection: Inspection, judgement: Judgement, routing: Routing, now: datetime
-) -> Decision:
-    return Decision(
-        decision_id=str(uuid4()),
-        inspection_id=inspection.inspection_id,
-        decided_by=routing.policy,
-        decided_at=now,
-        grade=announced(judgement.grade),
-        disposition=judgement.disposition,
-    )
 
 
 def _correct(connection: Connection, inspection: Inspection, now: datetime) -> None:
@@ -263,14 +213,12 @@ def _correct(connection: Connection, inspection: Inspection, now: datetime) -> N
         close_cases(connection, this, now)
 
 
-def _acknowledged(
-    inspection_id: str, content_sha256: str, judgement: Judgement, routing: Routing
-) -> Acknowledgement:
+def _acknowledged(inspection_id: str, content_sha256: str, ruling: Ruling) -> Acknowledgement:
     return Acknowledgement(
         inspection_id=inspection_id,
         sha256=content_sha256,
-        routing=routing,
-        disposition=judgement.disposition if routing.to is Destination.AUTOMATIC else None,
+        routing=ruling.routing,
+        disposition=ruling.judgement.disposition if ruling.is_automatic else None,
     )
 
 
@@ -284,4 +232,6 @@ def _repeated(
         )
     with here.database.reading() as connection:
         judgement, routing = queries.ruling_of(connection, inspection_id)
-    return _acknowledged(inspection_id, content_sha256, judgement, routing)
+    return _acknowledged(
+        inspection_id, content_sha256, Ruling(judgement=judgement, routing=routing)
+    )

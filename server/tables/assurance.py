@@ -37,8 +37,6 @@ certificates = Table(
     Column("category", String(32), nullable=False),
     Column("station", String(128)),
     Column("content", Text, nullable=False),
-    # What later inspections are compared with: drift.Batch.
-    Column("reference", Text, nullable=False),
     Column("made_by", String(128), nullable=False),
     Column("made_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False, index=True),
@@ -80,6 +78,7 @@ rulings = Table(
     Column("ruled_at", Instant, nullable=False),
 )
 Index("ix_rulings_scope", rulings.c.category, rulings.c.station, rulings.c.ruling)
+Index("ix_rulings_category", rulings.c.category, rulings.c.ruling)
 Index(
     "ix_rulings_certificate",
     rulings.c.certificate,
@@ -95,6 +94,7 @@ Index(
     postgresql_where=text("drawn"),
 )
 
+# Number 0 is what a certificate was proved on: later batches are compared with it.
 drift_checks = Table(
     "drift_checks",
     metadata,

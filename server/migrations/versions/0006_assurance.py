@@ -44,7 +44,6 @@ def _certificates() -> None:
         sa.Column("category", sa.String(length=32), nullable=False),
         sa.Column("station", sa.String(length=128), nullable=True),
         sa.Column("content", sa.Text(), nullable=False),
-        sa.Column("reference", sa.Text(), nullable=False),
         sa.Column("made_by", sa.String(length=128), nullable=False),
         sa.Column("made_at", MOMENT, nullable=False),
         sa.Column("expires_at", MOMENT, nullable=False),
@@ -101,6 +100,7 @@ def _rulings() -> None:
         sa.UniqueConstraint("inspection_id", name=op.f("uq_rulings_inspection_id")),
     )
     op.create_index("ix_rulings_scope", "rulings", ["category", "station", "ruling"])
+    op.create_index("ix_rulings_category", "rulings", ["category", "ruling"])
     for name, columns, where in (
         ("ix_rulings_certificate", ["certificate", "ruling"], "certificate IS NOT NULL"),
         ("ix_rulings_drawn", ["category", "ruling"], "drawn"),

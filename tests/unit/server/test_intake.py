@@ -2,7 +2,6 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from models.grading.policy import Certificate
+from models.grading.policy import default_policy
 from models.records import Acknowledgement, Inspection
 from models.vocabulary import Defect, Destination, Disposition, Reason, Shot
 from server import standing, tables
 from server.errors import ContentInvalid
 from server.intake import service
 from server.ledger import State, dossier
-from tests.factories import NOON, answer, finding, judgement, photo, routing, sha256
+from tests.factories import answer, finding, judgement, photo, routing, sha256
 from tests.unit.server.running import (
     JPEG,
     Running,
@@ -321,7 +320,7 @@ def test_what_no_person_needs_to_see_is_decided_by_the_policy(server: Running) -
     assert kept.state is State.AUTOMATIC
     decision = kept.decision
     assert decision is not None
-    assert decision.decided_by == told.policy == server.parts.policy.identifier
+    assert decision.decided_by == told.policy == default_policy().identifier
     assert decision.opinions == ()
     assert decision.disposition is kept.judgement.disposition is not Disposition.RESELL
     assert count(server, "cases") == 0
@@ -342,11 +341,10 @@ def test_a_standard_of_the_future_is_kept_and_goes_to_a_person(server: Running) 
 
 
 def test_what_no_model_looked_at_goes_to_a_person(server: Running) -> None:
-    one = decided_by_machine(releases=())
-
-    routing = service.judged(one, server.parts.policy, NOON)[1]
-
-    assert routing.reasons == (Reason.NOT_ASSESSABLE,)
+    station, one = server.station(), decided_by_machine(releases=())
+    put_photo(station)
+    told = Acknowledgement.from_json(put_inspection(station, one).content).routing
+    assert told.reasons == (Reason.NOT_ASSESSABLE,)
 
 
 def test_the_acknowledgement_says_what_was_decided(server: Running) -> None:
@@ -358,17 +356,6 @@ def test_the_acknowledgement_says_what_was_decided(server: Running) -> None:
             Acknowledgement.from_json(put_inspection(station, one).text) for one in (certain, open_)
         ]
         assert [ack.disposition for ack in told] == [Disposition.REPAIR, None]
-
-
-def test_an_expired_certificate_certifies_nothing(server: Running) -> None:
-    until = NOON + timedelta(days=1)
-    certificate = Certificate(category="apparel", risk_at_most=1.0, expires_at=until, ground="x")
-    policy = server.parts.policy.model_copy(update={"certificates": (certificate,)})
-    answers = (answer("worn", "unworn"), *(a for a in GOOD_ANSWERS if a.question != "worn"))
-    one = decided_by_machine(answers=answers)
-
-    assert service.judged(one, policy, NOON)[1].to is Destination.AUTOMATIC
-    assert service.judged(one, policy, until)[1].reasons == (Reason.NO_CERTIFICATE,)
 
 
 def correct(server: Running, *numbers: int) -> None:

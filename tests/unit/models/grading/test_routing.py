@@ -131,8 +131,8 @@ AUDITED = [
     # the machine decides: the audit's share
     (SURE, {}, 0.05),
     # only the policy sends it to a person: the share that is decided blind
-    ((), {}, 0.1),
-    (seen(STAIN, Shot.FRONT, 0.5), {}, 0.1),
+    ((), {}, 0.25),
+    (seen(STAIN, Shot.FRONT, 0.5), {}, 0.25),
     # no policy would let the machine decide: never drawn
     ((), {"not_seen": (Shot.BACK,)}, 0.0),
     (SURE, {"insisted": True}, 0.0),
@@ -141,7 +141,8 @@ AUDITED = [
 
 @pytest.mark.parametrize(("found", "said", "share"), AUDITED)
 def test_how_probably_a_case_is_drawn_for_a_blind_look(found, said, share):
-    assert garment(*found, **said).audit_probability == share
+    policy = default_policy().model_copy(update={"blind_share": 0.25})
+    assert garment(*found, **said, policy=policy).audit_probability == share
 
 
 def test_who_looks_only_where_it_pays():
