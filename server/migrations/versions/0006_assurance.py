@@ -21,8 +21,7 @@ def upgrade() -> None:
     _certificates()
     _rulings()
     _drift()
-    if op.get_bind().dialect.name == "sqlite":
-        _forbid_changes()
+    _forbid_changes()
 
 
 def _policies() -> None:
@@ -157,8 +156,15 @@ def _drift() -> None:
 
 def _forbid_changes() -> None:
     for table in TABLES:
+        if op.get_bind().dialect.name == "postgresql":
+            # The function is step 0005's.
+            op.execute(
+                f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+                "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+            )
+            continue
         for change in ("UPDATE", "DELETE"):
             op.execute(
                 f"CREATE TRIGGER {table}_no_{change.lower()} BEFORE {change} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} are append-only'); END"
+                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
             )
