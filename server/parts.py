@@ -7,6 +7,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from models.grading.policy import Policy
+from server import policies
 from server.access import By
 from server.archive import Archive
 from server.database import Database
@@ -36,6 +38,12 @@ class Parts:
     jobs: Jobs
     signer: Signer
     clock: Callable[[], datetime] = utc_now
+
+    @property
+    def policy(self) -> Policy:
+        """The costs in force; which certificates count is asked for each item."""
+        with self.database.reading() as connection:
+            return policies.newest(connection)
 
 
 def parts(request: Request) -> Parts:
