@@ -16,7 +16,7 @@ JPEG, PNG, WEBP = "image/jpeg", "image/png", "image/webp"
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD8)})
-_START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
+_START_OF_SCAN, _END_OF_IMAGE, _EXIF = 0xDA, 0xD9, 0xE1
 # What cameras and editors write: sequential or progressive, Huffman or arithmetic (T.81 table B.1).
 # The others are lossless or hierarchical, and no decoder here knows them.
 _ORDINARY_FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
@@ -212,3 +212,35 @@ def _check_webp(data: bytes) -> None:
     (length,) = struct.unpack_from("<I", data, 4)
     if len(data) < 8 + length:
         raise PhotoUnreadable("it is a WebP that is cut off; take or copy the photo again")
+
+
+def turns_sides(data: bytes) -> bool:
+    """Whether the file's own orientation swaps width and height: a JPEG's Exif says 5 to 8.
+
+    Never raises: what cannot be read says nothing, as browsers and decoders take it too.
+    """
+    for marker, at in _segments(data):
+        if marker == _START_OF_SCAN:
+            return False
+        if marker == _EXIF and data[at + 2 : at + 8] == b"Exif\0\0":
+            return _orientation(data[at + 8 : at + int.from_bytes(data[at : at + 2])]) in range(
+                5, 9
+            )
+    return False
+
+
+def _orientation(tiff: bytes) -> int:
+    """Tag 0x0112 of the first directory (TIFF 6.0, section 2; Exif 2.32, 4.6.4)."""
+    order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
+    if order is None:
+        return 1
+    try:
+        (at,) = struct.unpack_from(f"{order}I", tiff, 4)
+        (count,) = struct.unpack_from(f"{order}H", tiff, at)
+        for entry in range(count):
+            tag, kind, _, value = struct.unpack_from(f"{order}HHIH", tiff, at + 2 + 12 * entry)
+            if (tag, kind) == (0x0112, 3):
+                return int(value)
+    except struct.error:
+        pass
+    return 1

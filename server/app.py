@@ -19,6 +19,7 @@ from server.accounts.own_routes import router as own
 from server.accounts.people_routes import router as people
 from server.accounts.routes import router as accounts
 from server.archive import MEGABYTE, Archive
+from server.catalogue.routes import router as catalogue
 from server.database import Database
 from server.edge import Edge, from_framework, refused
 from server.enrolment.routes import router as enrolment
@@ -43,6 +44,7 @@ PHOTOS = "photos"
 STATIC = Path(__file__).with_name("static")
 ROUTERS = (
     accounts,
+    catalogue,
     own,
     people,
     enrolment,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from server.expected.complaints import Complained, Complaint
+from server.complaints import Complained, Complaint
 
 _SYMBOLS = {"€": "EUR", "£": "GBP", "¥": None, "￥": None, "$": None, "元": "CNY"}
 """What a sign says of the currency; the yen's sign is the yuan's too, and dollars are many."""

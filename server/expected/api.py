@@ -7,14 +7,14 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
 from models.vocabulary import Language
+from server.complaints import Complained, Complaint, Fault
 from server.errors import ContentInvalid
 from server.expected import imports, service
-from server.expected.complaints import Complained, Complaint, Fault
 from server.expected.rows import Row, json_row
-from server.expected.sheet import MAX_MEGABYTES
 from server.expected.tally import Tally
 from server.gate import read_body
 from server.parts import Here, Parts, Who
+from server.sheets import MAX_MEGABYTES
 
 router = APIRouter(prefix="/api/v1")
 MAX_ONE_BYTES = 64_000

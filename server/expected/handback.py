@@ -5,8 +5,8 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 
 from models.vocabulary import Category, Language
+from server.expected.columns import COLUMNS
 from server.expected.rows import Row
-from server.expected.sheet import COLUMNS
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What makes a spreadsheet run a cell instead of showing it (OWASP, CSV injection)."""

@@ -17,11 +17,12 @@ from server import expectations
 from server.errors import Conflict, NothingThere
 from server.expected import queries
 from server.expected.announce import announce, kept
+from server.expected.columns import COLUMNS, NEEDED
 from server.expected.rows import Row, distinct, json_rows, sheet_rows
-from server.expected.sheet import open_sheet
 from server.expected.tally import Tally, batches
 from server.parts import Parts
 from server.progress import Job, JobKind, JobState, Progress, Unit, Work
+from server.sheets import open_sheet
 
 KEPT_FOR = timedelta(days=7)
 """How long a file stays, so that its bad rows can be fetched; then it is forgotten with what is personal."""
@@ -59,7 +60,7 @@ class Import:
 def look(here: Parts, file_name: str, content: bytes, *, by: str) -> str:
     """Read the whole file without keeping a row; gives the import's id. Raises FileRefused, DiskFull."""
     here.archive.make_sure_of_room(len(content))
-    sheet = open_sheet(content)
+    sheet = open_sheet(content, COLUMNS, NEEDED)
     tally = Tally()
     with here.database.reading() as connection:
         for batch in batches(distinct(sheet_rows(sheet, here.policy.currency))):
@@ -155,7 +156,7 @@ def keeping(here: Parts, arguments: Mapping[str, Any]) -> Work:
         content = _content(here, import_id)
         progress.plan(find(here, import_id).outcome["counts"]["rows"], Unit.ROWS)
         _settle(here, import_id, {"state": ImportState.KEEPING})
-        rows = sheet_rows(open_sheet(content), here.policy.currency)
+        rows = sheet_rows(open_sheet(content, COLUMNS, NEEDED), here.policy.currency)
         tally = Tally()
         for told in _kept(here, rows, tally, by=by):
             progress.advance(told)
@@ -196,7 +197,11 @@ def keep_at_once(here: Parts, content: bytes, *, is_json: bool, by: str, dry: bo
     """What a program sends, kept before it is answered. Raises FileRefused, DiskFull."""
     here.archive.make_sure_of_room(len(content))
     currency = here.policy.currency
-    rows = json_rows(content, currency) if is_json else sheet_rows(open_sheet(content), currency)
+    rows = (
+        json_rows(content, currency)
+        if is_json
+        else sheet_rows(open_sheet(content, COLUMNS, NEEDED), currency)
+    )
     tally = Tally(most_bad=ANSWERED)
     if not dry:
         for _ in _kept(here, rows, tally, by=by):
@@ -221,4 +226,4 @@ def keep_one(here: Parts, told: ExpectedReturn, *, by: str) -> tuple[bool, int]:
 def bad_rows(here: Parts, import_id: str) -> Iterator[Row]:
     """All rows of a file, read again, for those that want the bad ones. Raises NothingThere."""
     content = _content(here, import_id)
-    return distinct(sheet_rows(open_sheet(content), here.policy.currency))
+    return distinct(sheet_rows(open_sheet(content, COLUMNS, NEEDED), here.policy.currency))

@@ -7,13 +7,14 @@ from fastapi import APIRouter, Form, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response, StreamingResponse
 
+from server.complaints import FileRefused
 from server.errors import ContentInvalid
 from server.expected import handback, imports, queries, service
-from server.expected.complaints import FileRefused
-from server.expected.sheet import COLUMNS, MAX_MEGABYTES, MAX_ROWS
+from server.expected.columns import COLUMNS
 from server.expected.tally import reasons
 from server.pages import language_of, see
 from server.parts import Here, Parts, Who
+from server.sheets import MAX_MEGABYTES, MAX_ROWS
 from server.uploads import files, read_form
 
 router = APIRouter()

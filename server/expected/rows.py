@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from models.supply import MAX_AMOUNT, ExpectedReturn
 from models.vocabulary import Category, Language
 from models.wording import word
+from server.complaints import Complained, Complaint, Fault, FileRefused
 from server.expected.amounts import amount, decimal_mark, split
-from server.expected.complaints import Complained, Complaint, Fault, FileRefused
-from server.expected.sheet import MAX_ROWS, Sheet, check_size
+from server.sheets import MAX_ROWS, Sheet, check_size
 
 _SHORTENED = re.compile(r"\d(?:[.,]\d+)?E\+\d+")
 _NUMBERS = ("return_code", "order", "sku", "serial", "tracking")

@@ -8,8 +8,8 @@ from typing import Any
 
 from models.supply import ExpectedReturn
 from models.vocabulary import Language
+from server.complaints import Complaint, Fault
 from server.expected.announce import Kept, News
-from server.expected.complaints import Complaint, Fault
 from server.expected.rows import Row
 
 BATCH = 1000

@@ -9,19 +9,20 @@ from hypothesis import strategies as st
 
 from models.vocabulary import Category, Language
 from models.wording import translator
-from server.expected import sheet
+from server import sheets as sheet
+from server.complaints import Complained, Complaint, FileRefused
 from server.expected.amounts import amount, decimal_mark, split
-from server.expected.complaints import Complained, Complaint, FileRefused
+from server.expected.columns import COLUMNS, NEEDED
 from server.expected.rows import Row, json_rows, sheet_rows
-from server.expected.sheet import COLUMNS, open_sheet
 from server.pages import LOCALES
+from server.sheets import open_sheet
 
 HEAD = "return_code,category,value,reason"
 
 
 def rows(content: str | bytes, encoding: str = "utf-8") -> list[Row]:
     data = content.encode(encoding) if isinstance(content, str) else content
-    return list(sheet_rows(open_sheet(data), "EUR"))
+    return list(sheet_rows(open_sheet(data, COLUMNS, NEEDED), "EUR"))
 
 
 def complaints(told: Sequence[Row]) -> list[list[Complaint]]:
@@ -58,7 +59,7 @@ def test_windows_letters_of_western_spreadsheets() -> None:
 
 
 def test_what_is_ignored_is_told_and_excels_own_line_is_skipped() -> None:
-    read = open_sheet(b"sep=;\r\n\r\nRMA;Category;Shoe size\r\nR1;apparel;44\r\n")
+    read = open_sheet(b"sep=;\r\n\r\nRMA;Category;Shoe size\r\nR1;apparel;44\r\n", COLUMNS, NEEDED)
     assert (read.separator, read.ignored) == (";", ("Shoe size",))
     assert [line for line, _ in read.rows()] == [4]
 
@@ -68,7 +69,7 @@ def test_each_heading_means_its_field(field: str) -> None:
     for name in (field, *COLUMNS[field]):
         for written in (name, name.upper(), f" {name.replace(' ', '_')} ", name.replace(" ", "-")):
             others = [f for f in ("return_code", "category") if f != field]
-            read = open_sheet(",".join([written, *others]).encode())
+            read = open_sheet(",".join([written, *others]).encode(), COLUMNS, NEEDED)
             assert read.fields[0] == field
 
 

@@ -17,8 +17,8 @@ import server
 from models.vocabulary import Language, Role
 from models.wording import translator
 from server import errors
+from server.complaints import Complaint
 from server.edge import failed
-from server.expected.complaints import Complaint
 from server.pages import LOCALES, Pages, language_of, local_path, moment, percent, visible
 from tests.unit.server.running import Running, an_inspection, send
 
@@ -44,7 +44,7 @@ def refusals() -> set[str]:
     seen_by_people = [SERVER / "gate.py", SERVER / "edge.py", SERVER / "archive.py"]
     seen_by_people += [SERVER / "jobs.py"]
     seen_by_people.append(SERVER / "uploads.py")
-    for folder in ("accounts", "enrolment", "expected", "keeping", "returns", "review"):
+    for folder in ("accounts", "catalogue", "enrolment", "expected", "keeping", "returns", "review"):
         seen_by_people += sorted((SERVER / folder).glob("*.py"))
     written = set()
     for path in seen_by_people:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from server.expected.complaints import Complaint, FileRefused
+from server.complaints import Complaint, FileRefused
 
 MAX_MEGABYTES = 40
 """200,000 rows of 200 bytes: a day of the largest returns centre, in one file."""
@@ -17,27 +17,17 @@ SEPARATORS = (",", ";", "\t")
 _PROBE_BYTES = 64_000
 _BLOCK_BYTES = 1 << 20
 
-COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "return_code": ("return code", "return", "return number", "return no", "return id", "rma", "rma number", "code", "退货码", "退货单号", "退货编号", "退货号"),
-    "category": ("category", "类别", "品类", "分类"),
-    "order": ("order", "order number", "order no", "order id", "order code", "订单号", "订单编号", "订单"),
-    "sku": ("sku", "article", "article number", "item number", "product code", "sku编码", "商品编码", "商品编号", "货号"),
-    "serial": ("serial", "serial number", "serial no", "sn", "imei", "序列号", "串号"),
-    "reason": ("reason", "return reason", "customer reason", "退货原因", "原因"),
-    "carrier": ("carrier", "courier", "承运商", "快递公司", "物流公司"),
-    "tracking": ("tracking", "tracking number", "tracking no", "waybill", "运单号", "快递单号", "物流单号"),
-    "value": ("value", "amount", "price", "金额", "价值", "价格"),
-    "currency": ("currency", "币种", "货币"),
-    "contact": ("contact", "email", "phone", "联系方式", "联系人", "电话", "邮箱"),
-}  # fmt: skip
-"""Field → headings that mean it; case, spaces and signs between words do not matter."""
-
 
 def _plain(heading: str) -> str:
     return re.sub(r"[\W_]+", "", heading.casefold())
 
 
-_FIELDS = {_plain(name): field for field, names in COLUMNS.items() for name in (field, *names)}
+Columns = Mapping[str, Sequence[str]]
+"""Field → headings that mean it; case, spaces and signs between words do not matter."""
+
+
+def _meanings(columns: Columns) -> Mapping[str, str]:
+    return {_plain(name): field for field, names in columns.items() for name in (field, *names)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,15 +69,16 @@ def check_size(size_bytes: int) -> None:
         raise FileRefused(Complaint.TOO_MANY_BYTES, limit=MAX_MEGABYTES)
 
 
-def open_sheet(content: bytes) -> Sheet:
+def open_sheet(content: bytes, columns: Columns, needed: Sequence[str]) -> Sheet:
     """Find out how the file is written. Raises FileRefused."""
     check_size(len(content))
     if not content.strip():
         raise FileRefused(Complaint.EMPTY_FILE)
     encoding = encoding_of(content)
-    separator, skipped, headings = _heading(content, encoding)
-    fields = tuple(_FIELDS.get(_plain(heading)) for heading in headings)
-    _check(headings, fields)
+    meanings = _meanings(columns)
+    separator, skipped, headings = _heading(content, encoding, meanings)
+    fields = tuple(meanings.get(_plain(heading)) for heading in headings)
+    _check(headings, fields, needed)
     return Sheet(
         content=content,
         encoding=encoding,
@@ -98,11 +89,11 @@ def open_sheet(content: bytes) -> Sheet:
     )
 
 
-def _check(headings: Sequence[str], fields: Sequence[str | None]) -> None:
-    for field in ("return_code", "category"):
+def _check(headings: Sequence[str], fields: Sequence[str | None], needed: Sequence[str]) -> None:
+    for field in needed:
         if field not in fields:
             raise FileRefused(Complaint.NO_COLUMN, column=field, got=", ".join(headings))
-    for field in COLUMNS:
+    for field in filter(None, dict.fromkeys(fields)):
         meant = [h for h, f in zip(headings, fields, strict=True) if f == field]
         if len(meant) > 1:
             raise FileRefused(Complaint.COLUMN_TWICE, column=field, got=", ".join(meant))
@@ -152,12 +143,14 @@ def _decodes(content: bytes, name: str) -> bool:
     return True
 
 
-def _heading(content: bytes, encoding: str) -> tuple[str, int, list[str]]:
+def _heading(
+    content: bytes, encoding: str, meanings: Mapping[str, str]
+) -> tuple[str, int, list[str]]:
     """The separator that makes most sense of the first line, lines to skip, and the headings."""
     best: tuple[int, str, int, list[str]] = (-1, ",", 0, [])
     for separator in SEPARATORS:
         skipped, cells = _first(content, encoding, separator)
-        meant = sum(_plain(cell) in _FIELDS for cell in cells)
+        meant = sum(_plain(cell) in meanings for cell in cells)
         if meant > best[0]:
             best = (meant, separator, skipped, cells)
     return best[1:]
