@@ -2,6 +2,7 @@
 
 import socket
 import sys
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import rich
@@ -11,11 +12,12 @@ from fastapi import FastAPI
 from rich.table import Table
 
 from models.errors import SecondlookError
-from models.vocabulary import Role
+from models.vocabulary import Language, Role
 from server import logs
 from server.accounts import links
 from server.accounts import service as accounts
 from server.app import build, create_app, open_database
+from server.catalogue.terminal import bring_references
 from server.enrolment import service as enrolment
 from server.errors import AccountInvalid, ServerError, SettingsInvalid
 from server.parts import utc_now
@@ -160,6 +162,25 @@ def check() -> None:
             f"{found['damaged']} of {found['photos']} photos are damaged; restore them from a backup."
         )
     typer.echo(f"{found['photos']} photos, all as they came.")
+
+
+@app.command()
+def references(
+    folder: Annotated[Path, typer.Argument(help="The folder that the photos lie in.")],
+    list_file: Annotated[
+        Path, typer.Option("--list", help="CSV with the columns sku, shot and file.")
+    ],
+) -> None:
+    """Import reference photos of articles; again changes nothing."""
+    here = build(load())
+    told = bring_references(here, folder, list_file)
+    for line, words in told.told(Language.EN):
+        typer.echo(f"{list_file}:{line}: {words}", err=True)
+    typer.echo(f"{told.new} new, {told.same} known already, {len(told.bad)} bad.")
+    if told.bad:
+        raise ServerError(
+            f"{len(told.bad)} of {told.done} rows cannot be used; the others are kept."
+        )
 
 
 def main() -> NoReturn:

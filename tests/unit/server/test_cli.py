@@ -67,6 +67,7 @@ MISTAKES = [
     (["account", "x", "--role", "station", "--password-stdin"], PASSWORD, {}, "enrol"),
     (["account", "nobody", "--close"], None, {}, "no open account"),
     (["enrol", "a b"], None, {}, "A name should be"),
+    (["references", "/nowhere", "--list", "/nowhere/x.csv"], None, {}, "cannot be read"),
     (["demo"], None, {"SECONDLOOK_SERVER_HOST": "0.0.0.0", "SECONDLOOK_SERVER_ALLOWED_HOSTS": "x"}, "loopback only"),
     (["run"], None, {"SECONDLOOK_SERVER_PORT": "x"}, "SECONDLOOK_SERVER_PORT"),
     (["run"], None, {"SECONDLOOK_SERVER_DATABASE_URL": "sqlite:////nowhere/x.db"}, "cannot be opened"),

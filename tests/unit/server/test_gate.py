@@ -12,8 +12,9 @@ from fastapi.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 
 from models.supply import ExpectedReturn
-from models.vocabulary import Category, Role, Scope
+from models.vocabulary import Category, Role, Scope, Shot
 from server.accounts import service
+from server.catalogue.photos import keep
 from server.errors import SettingsInvalid
 from server.expected.imports import keep_one
 from server.expected.queries import add_import
@@ -22,6 +23,7 @@ from server.gate import MAX_FORM_BYTES
 from server.jobs import Trade
 from server.permissions import PUBLIC, TABLE, read_permissions
 from server.progress import JobKind
+from server.references import Origin
 from tests.factories import sha256
 from tests.unit.server.running import JPEG, Person, Running, an_inspection, send, serving
 
@@ -37,7 +39,10 @@ PLACES = {
     "{case_id}": an_inspection().inspection_id,
     "{return_code:path}": "RT-0001",
     "{import_id}": "gate-import",
+    "{sku:path}": "TEE",
+    "{reference:int}": "1",
 }
+SAMPLE = (Path(__file__).parents[3] / "datasets/sample/images/rt-0001-front.jpg").read_bytes()
 COLUMNS = ",".join(["route", "scope", PUBLIC, *Role])
 # What everybody may: come in, go, and choose the words.
 DOORS = {
@@ -73,6 +78,7 @@ def server(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runn
 def _expect(running: Running) -> None:
     told = ExpectedReturn(return_code="RT-0001", category=Category.APPAREL, contact="ann")
     keep_one(running.parts, told, by="ann")
+    keep(running.parts, SAMPLE, sku="TEE", shot=Shot.FRONT, origin=Origin.LISTED, by="ann")
     facts = {
         "import_id": "gate-import",
         "file_name": "x",

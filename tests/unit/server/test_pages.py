@@ -44,7 +44,15 @@ def refusals() -> set[str]:
     seen_by_people = [SERVER / "gate.py", SERVER / "edge.py", SERVER / "archive.py"]
     seen_by_people += [SERVER / "jobs.py"]
     seen_by_people.append(SERVER / "uploads.py")
-    for folder in ("accounts", "catalogue", "enrolment", "expected", "keeping", "returns", "review"):
+    for folder in (
+        "accounts",
+        "catalogue",
+        "enrolment",
+        "expected",
+        "keeping",
+        "returns",
+        "review",
+    ):
         seen_by_people += sorted((SERVER / folder).glob("*.py"))
     written = set()
     for path in seen_by_people:

@@ -15,9 +15,11 @@ import pytest
 from models.headers import turns_sides
 from models.records import Decision, Opinion
 from models.supply import ExpectedReturn
-from models.vocabulary import Category, Disposition, Grade, Role, Shot
+from models.vocabulary import Category, Disposition, Grade, Language, Role, Shot
 from server.catalogue import listed, photos, service
+from server.catalogue.terminal import bring_references
 from server.complaints import Complained
+from server.errors import ServerError
 from server.expected.imports import keep_one
 from server.ledger import decide
 from server.references import references_for
@@ -346,3 +348,19 @@ def test_photos_for_programs(server: Running) -> None:
         answer = who.client.post(url, params=params, content=content, headers=headers)
         assert answer.status_code == 422
         assert answer.json()["detail"]
+
+
+def test_a_list_on_the_command_line(server: Running, tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "a.jpg").write_bytes(picture())
+    sheet = tmp_path / "list.csv"
+    sheet.write_text("sku,shot,file\nTEE,front,a.jpg\n")
+
+    first, again = (bring_references(server.parts, folder, sheet) for _ in range(2))
+    assert (first.new, first.same, again.new, again.same) == (1, 0, 0, 1)
+    sheet.write_text("sku,shot,file\nTEE,front,none.jpg\n")
+    told = bring_references(server.parts, folder, sheet)
+    assert told.told(Language.EN) == [(2, "There is no file none.jpg beside the list.")]
+    with pytest.raises(ServerError, match="cannot be read"):
+        bring_references(server.parts, folder, tmp_path / "none.csv")
