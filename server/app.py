@@ -29,6 +29,7 @@ from server.expected.routes import router as expected
 from server.expected.trades import trades as expected_trades
 from server.gate import Gate
 from server.intake.routes import router as intake
+from server.inventory import Inventory
 from server.jobs import Jobs
 from server.keeping.routes import router as keeping
 from server.keeping.trades import trades as keeping_trades
@@ -39,8 +40,15 @@ from server.returns.routes import router as returns
 from server.review.routes import router as review
 from server.settings import Settings
 from server.signing import load_signer
+from server.storage.base import Storage
+from server.storage.bucket import Bucket, Place
+from server.storage.folder import Folder
+from server.turns import Turns
 
-PHOTOS = "photos"
+UPLOADS = 48
+"""Photos on their way in at once: each holds an open file and up to a megabyte of memory."""
+UPLOADS_EACH = 16
+"""Of one station: three that send slowly on purpose leave the others their turns."""
 STATIC = Path(__file__).with_name("static")
 ROUTERS = (
     accounts,
@@ -69,15 +77,35 @@ def healthz() -> dict[str, str]:
 
 
 def open_archive(settings: Settings) -> Archive:
-    """The photos' folder. Raises SettingsInvalid when it cannot be made."""
+    """The photos. Raises SettingsInvalid when their folder cannot be made."""
     try:
         return Archive(
-            settings.folder / PHOTOS,
+            open_storage(settings),
+            settings.spool,
             reserve_bytes=settings.disk_reserve_mb * MEGABYTE,
             limit_bytes=settings.max_photo_mb * MEGABYTE,
         )
     except OSError as error:
         raise SettingsInvalid(f"{settings.folder} cannot be written: {error.strerror}") from error
+
+
+def open_storage(settings: Settings) -> Storage:
+    """A folder in the home, or the bucket that the settings name; it is not spoken to yet."""
+    if settings.storage_url is None:
+        return Folder(settings.photos)
+    bucket, _, prefix = settings.storage_url.removeprefix("s3://").partition("/")
+    secret = settings.storage_secret_key
+    return Bucket(
+        Place(
+            bucket=bucket,
+            prefix=prefix.strip("/"),
+            endpoint=settings.storage_endpoint,
+            region=settings.storage_region,
+            access_key=settings.storage_access_key,
+            secret_key=secret.get_secret_value() if secret else None,
+            timeout_s=settings.storage_timeout_s,
+        )
+    )
 
 
 def open_database(settings: Settings) -> Database:
@@ -98,10 +126,9 @@ def open_database(settings: Settings) -> Database:
 
 def _make_sure_of_a_beginning(settings: Settings, what: str) -> None:
     """Photos without their database: a new one would hide the loss."""
-    photos = settings.folder / PHOTOS
-    if next(photos.glob("[0-9a-f][0-9a-f]/*/*"), None) is not None:
+    if next(open_archive(settings).listed(), None) is not None:
         raise DatabaseUnusable(
-            f"{what}, but {photos} holds photos; "
+            f"{what}, but {settings.storage_url or settings.photos} holds photos; "
             "restore the database from a backup, or move the photos away to begin anew."
         )
 
@@ -124,6 +151,8 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Parts:
         audit_key=settings.secret(),
         jobs=Jobs(database, clock),
         signer=load_signer(settings.folder),
+        inventory=Inventory(database, clock),
+        turns=Turns(at_once=UPLOADS, each=UPLOADS_EACH),
         clock=clock,
     )
     for trades in TRADES:

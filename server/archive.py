@@ -1,26 +1,41 @@
-"""Photos on disk under their own SHA-256: written once, flushed before anyone hears of it, checked on reading."""
+"""Photos under their own SHA-256: written once, safe before anyone hears of them, checked on reading."""
 
-import errno
 import hashlib
-import os
 import secrets
 import shutil
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 import structlog
 
 from server.errors import BodyTooLarge, DiskFull, HashDiffers, NothingThere, PhotoDamaged
+from server.storage.base import Kept, Storage
+from server.storage.full import disk_full_told
 
 MEGABYTE = 10**6
-_BLOCK_BYTES = 1 << 20
-_INCOMING = ".incoming"
 _FORGOTTEN_S = 3600
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """How full the disk is that photos arrive on."""
+
+    total_bytes: int
+    free_bytes: int
+    reserve_bytes: int
+    """Below this nothing more is accepted."""
+
+    @property
+    def usable_bytes(self) -> int:
+        """What can still be accepted."""
+        return max(self.free_bytes - self.reserve_bytes, 0)
 
 
 class Incoming:
@@ -34,62 +49,83 @@ class Incoming:
         self._hash = hashlib.sha256()
         self.size_bytes = 0
 
-    def write(self, chunk: bytes) -> None:
+    def write(self, *chunks: bytes) -> None:
         """Add bytes. Raises BodyTooLarge and DiskFull."""
-        self.size_bytes += len(chunk)
+        self.size_bytes += sum(map(len, chunks))
         if self.size_bytes > self._limit_bytes:
             raise BodyTooLarge(f"A photo may have {self._limit_bytes} bytes, not more.")
-        self._hash.update(chunk)
-        with _disk_full_told():
-            self._file.write(chunk)
+        with disk_full_told():
+            for chunk in chunks:
+                self._hash.update(chunk)
+                self._file.write(chunk)
 
-    def flush(self, sha256: str) -> None:
-        """Compare the hash, then wait for the disk. Raises HashDiffers."""
+    def finish(self, sha256: str) -> None:
+        """Compare the hash, and hand everything to the system. Raises HashDiffers, DiskFull."""
         if self._hash.hexdigest() != sha256:
             raise HashDiffers
-        with _disk_full_told():
+        with disk_full_told():
             self._file.flush()
-            os.fsync(self._file.fileno())
 
 
 class Archive:
-    """All photos that the server keeps."""
+    """All photos that the server keeps, in whichever storage."""
 
-    def __init__(self, root: Path, *, reserve_bytes: int, limit_bytes: int) -> None:
-        """Make the folder where it is missing."""
-        self._root = root
+    def __init__(
+        self, storage: Storage, spool: Path, *, reserve_bytes: int, limit_bytes: int
+    ) -> None:
+        """Make the spool, the folder for what is on its way, where it is missing.
+
+        For a storage in a folder the spool must lie on the same disk.
+        """
+        self.storage = storage
+        self._spool = spool
         self._reserve_bytes = reserve_bytes
         self._limit_bytes = limit_bytes
-        self._incoming = root / _INCOMING
-        self._incoming.mkdir(parents=True, exist_ok=True)
+        self._promised_bytes = 0
+        self._lock = threading.Lock()
+        spool.mkdir(parents=True, exist_ok=True)
 
     def sweep(self) -> None:
         """Drop what a crash left half-written; what is on its way in now is younger."""
-        for left in self._incoming.iterdir():
+        for left in self._spool.iterdir():
             if time.time() - left.stat().st_mtime > _FORGOTTEN_S:
                 left.unlink(missing_ok=True)
 
-    def path(self, sha256: str) -> Path:
-        """Where that photo lies or would lie; the hash must be 64 hex digits, checked at the seam."""
-        return self._root / sha256[:2] / sha256[2:4] / sha256
-
     def holds(self, sha256: str, size_bytes: int) -> bool:
         """A file of that length is there; its content is checked whenever it is read."""
-        try:
-            return self.path(sha256).stat().st_size == size_bytes
-        except FileNotFoundError:
-            return False
+        return self.storage.size_bytes(sha256) == size_bytes
+
+    def room(self) -> Room:
+        """How much room there is for what arrives."""
+        usage = shutil.disk_usage(self._spool)
+        return Room(
+            total_bytes=usage.total, free_bytes=usage.free, reserve_bytes=self._reserve_bytes
+        )
 
     def make_sure_of_room(self, size_bytes: int) -> None:
         """Raises DiskFull while there is still room to do it properly."""
-        if shutil.disk_usage(self._root).free < self._reserve_bytes + size_bytes:
-            raise DiskFull
+        room = self.room()
+        needed = self._reserve_bytes + self._promised_bytes + size_bytes
+        if room.free_bytes < needed:
+            raise DiskFull(free_bytes=room.free_bytes, needed_bytes=needed)
+
+    @contextmanager
+    def promised(self, size_bytes: int) -> Iterator[None]:
+        """Room for what is announced: many that arrive at once are counted together. Raises DiskFull."""
+        with self._lock:
+            self.make_sure_of_room(size_bytes)
+            self._promised_bytes += size_bytes
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._promised_bytes -= size_bytes
 
     @contextmanager
     def incoming(self) -> Iterator[Incoming]:
         """A place for one photo to arrive at; whatever was not kept is gone afterwards."""
-        draft = self._incoming / secrets.token_hex(16)
-        with _disk_full_told():
+        draft = self._spool / secrets.token_hex(16)
+        with disk_full_told():
             file = draft.open("xb")
         try:
             with file:
@@ -98,61 +134,35 @@ class Archive:
             draft.unlink(missing_ok=True)
 
     def keep(self, incoming: Incoming, sha256: str) -> None:
-        """Give the photo its name; when this returns, it survives a power cut. Raises HashDiffers, DiskFull."""
-        incoming.flush(sha256)
-        target = self.path(sha256)
-        with _disk_full_told():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            # A kept file has the same content, or is damaged and gets repaired: replacing is safe.
-            incoming.path.replace(target)
-            # Every level, every time: another thread may have made a folder and not flushed it yet.
-            for folder in (target.parent, target.parent.parent, self._root):
-                _fsync_folder(folder)
+        """Give the photo its name; when this returns, it survives a power cut.
+
+        Raises HashDiffers, DiskFull, StorageUnavailable.
+        """
+        incoming.finish(sha256)
+        self.storage.put(sha256, incoming.path)
 
     def intact(self, sha256: str) -> bool:
         """The file is there and its content has this hash."""
+        seen = hashlib.sha256()
         try:
-            return _sha256_of(self.path(sha256)) == sha256
-        except FileNotFoundError:
+            for block in self.storage.blocks(sha256):
+                seen.update(block)
+        except NothingThere:
             return False
+        return seen.hexdigest() == sha256
 
     def read(self, sha256: str) -> bytes:
         """The photo's bytes, verified. Raises NothingThere, PhotoDamaged; damage is never served."""
-        try:
-            content = self.path(sha256).read_bytes()
-        except FileNotFoundError:
-            raise NothingThere("There is no such photo.") from None
+        content = b"".join(self.storage.blocks(sha256))
         if hashlib.sha256(content).hexdigest() != sha256:
-            log.error("photo damaged", sha256=sha256, path=str(self.path(sha256)))
+            log.error("photo damaged", sha256=sha256, path=self.storage.where(sha256))
             raise PhotoDamaged
         return content
 
+    def listed(self, after: str = "") -> Iterator[Kept]:
+        """All files, by their hash, beginning behind one."""
+        return self.storage.listed(after)
+
     def __iter__(self) -> Iterator[str]:
         """The hashes of all files kept."""
-        yield from (path.name for path in sorted(self._root.glob("[0-9a-f][0-9a-f]/*/*")))
-
-
-@contextmanager
-def _disk_full_told() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise DiskFull from error
-        raise
-
-
-def _sha256_of(path: Path) -> str:
-    seen = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK_BYTES):
-            seen.update(block)
-    return seen.hexdigest()
-
-
-def _fsync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        return (kept.name for kept in self.storage.listed())

@@ -56,6 +56,8 @@ def web(app: FastAPI, settings: Settings) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
+        # h11 limits what headers may hold in memory; others would take whatever comes.
+        http="h11",
         ws="none",
         timeout_graceful_shutdown=10,
         proxy_headers=bool(settings.trusted_proxies),
@@ -156,7 +158,7 @@ def check() -> None:
     parts = build(load())
     found = run_job(parts.jobs, JobKind.SCRUB).result
     for sha256 in found["names"]:
-        typer.echo(f"damaged: {parts.archive.path(sha256)}", err=True)
+        typer.echo(f"damaged: {parts.archive.storage.where(sha256)}", err=True)
     if found["damaged"]:
         raise ServerError(
             f"{found['damaged']} of {found['photos']} photos are damaged; restore them from a backup."

@@ -20,6 +20,8 @@
             │   ├── CaseLost        409
             │   └── JobRuns         409
             ├── LinkInvalid         410
+            ├── UploadTooSlow       408
+            ├── PhotoDeleted        410
             ├── BodyTooLarge        413
             ├── MediaTypeRefused    415
             ├── ContentInvalid      422
@@ -29,6 +31,8 @@
             │   └── AttemptsTooClose 429
             ├── PhotoDamaged        500
             ├── DatabaseBusy        503
+            ├── StorageUnavailable  503
+            │   └── RemovedMeanwhile 503
             └── DiskFull            507
 
 A refusal is answered over HTTP with the status beside it.
@@ -155,6 +159,18 @@ class JobRuns(Conflict):
     """Work of this kind is already running; wait for its end, or cancel it."""
 
 
+class UploadTooSlow(Refused):
+    """The bytes came too slowly, or not at all; send the photo again."""
+
+    status = 408
+
+
+class PhotoDeleted(Refused):
+    """The photo was deleted under a rule of retention; its record stays."""
+
+    status = 410
+
+
 class BodyTooLarge(Refused):
     """What was sent is larger than the server accepts."""
 
@@ -224,12 +240,26 @@ class PhotoDamaged(Refused):
 class DatabaseBusy(Refused):
     """The database does not answer in time; nothing was kept. Try again in a moment."""
 
+
+class StorageUnavailable(Refused):
+    """The photo storage does not answer; nothing was kept. The station will repeat."""
+
     status = 503
 
     @property
     def headers(self) -> Mapping[str, str]:
         """When trying again makes sense, in seconds."""
         return {"Retry-After": "2"}
+        return {"Retry-After": "30"}
+
+
+class RemovedMeanwhile(StorageUnavailable):
+    """The photo was being removed while it came again; send it once more."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """At once."""
+        return {"Retry-After": "1"}
 
 
 class DiskFull(Refused):
@@ -237,7 +267,25 @@ class DiskFull(Refused):
 
     status = 507
 
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        free_bytes: int | None = None,
+        needed_bytes: int | None = None,
+    ) -> None:
+        """Say how much there is, and how much it would take, where that is known."""
+        super().__init__(message)
+        self.free_bytes = free_bytes
+        self.needed_bytes = needed_bytes
+
     @property
     def headers(self) -> Mapping[str, str]:
         """When trying again makes sense, in seconds."""
         return {"Retry-After": "60"}
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        """`free_bytes` and `needed_bytes`, the reserve and what is arriving included."""
+        known = {"free_bytes": self.free_bytes, "needed_bytes": self.needed_bytes}
+        return {name: value for name, value in known.items() if value is not None}

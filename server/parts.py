@@ -14,10 +14,12 @@ from server.archive import Archive
 from server.database import Database
 from server.errors import NotSignedIn
 from server.identity import Principal
+from server.inventory import Inventory
 from server.jobs import Jobs
 from server.pages import Pages
 from server.settings import Settings
 from server.signing import Signer
+from server.turns import Turns
 
 
 def utc_now() -> datetime:
@@ -37,6 +39,8 @@ class Parts:
     """What draws cases for blind looks: nobody without it can foretell which."""
     jobs: Jobs
     signer: Signer
+    inventory: Inventory
+    turns: Turns
     clock: Callable[[], datetime] = utc_now
 
     @property
@@ -46,13 +50,14 @@ class Parts:
             return policies.newest(connection)
 
 
-def parts(request: Request) -> Parts:
+# async, both: FastAPI would change threads for each of them, in every request.
+async def parts(request: Request) -> Parts:
     """The process's parts."""
     found: Parts = request.app.state.parts
     return found
 
 
-def principal(request: Request) -> Principal:
+async def principal(request: Request) -> Principal:
     """Who is asking; the gate has already found that they may."""
     found: Principal | None = request.state.principal
     if found is None:

@@ -24,7 +24,7 @@ from server.errors import SettingsInvalid
 
 PREFIX = "SECONDLOOK_SERVER_"
 CONFIG = PREFIX + "CONFIG"
-SECRET = ("database_url", "secret_key", "oidc_client_secret")
+SECRET = ("database_url", "secret_key", "oidc_client_secret", "storage_secret_key")
 MIN_SECRET_BYTES = 32
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
 
@@ -80,6 +80,22 @@ class Settings(BaseSettings):
     """Largest photo that is accepted, in megabytes of 10^6 bytes."""
     disk_reserve_mb: int = Field(default=512, ge=0)
     """Free space in megabytes below which nothing more is accepted."""
+    storage_url: str | None = Field(default=None, pattern=r"^s3://[^/]+(/.*)?$")
+    """Where photos lie: `s3://bucket/prefix`; without one, in the home."""
+    storage_endpoint: str | None = Field(default=None, pattern=r"^https?://")
+    """Address of an S3-compatible store; without one, Amazon's own."""
+    storage_region: str = "us-east-1"
+    """The bucket's region."""
+    storage_access_key: str | None = None
+    """The key's name; without one, what the machine itself has."""
+    storage_secret_key: SecretStr | None = None
+    """The key."""
+    storage_timeout_s: float = Field(default=20, gt=0, le=600)
+    """Seconds after which one request to the store counts as lost."""
+    scrub_mb_per_s: float = Field(default=20, gt=0)
+    """How fast the scrub reads in the background, in megabytes a second."""
+    scrub_days: float = Field(default=7, ge=0)
+    """A scrub begins when the last one is so many days old; 0: only by hand."""
     log_json: bool = False
     """Log one JSON object a line instead of lines for people."""
 
@@ -100,6 +116,16 @@ class Settings(BaseSettings):
             return self.database_url.get_secret_value()
         # Not as text: a folder's name may hold ? and #, which mean something in a URL.
         return URL.create("sqlite", database=str((self.folder / "secondlook.db").resolve()))
+
+    @property
+    def photos(self) -> Path:
+        """Where photos lie that lie on disk."""
+        return self.folder / "photos"
+
+    @property
+    def spool(self) -> Path:
+        """Where photos arrive: beside those on disk, so that keeping one is a change of its name."""
+        return self.photos / ".incoming" if self.storage_url is None else self.folder / "spool"
 
     @property
     def on_loopback(self) -> bool:

@@ -6,7 +6,9 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select
 
 from models.records import Inspection, Judgement, Photo, Routing
+from models.vocabulary import Shot
 from server.database import insert_once
+from server.inventory import PhotoKind
 from server.tables import (
     inspection_photos,
     inspections,
@@ -20,20 +22,12 @@ def plain(text: str) -> str:
     return text.replace("\0", "\ufffd")
 
 
-def photo_size(connection: Connection, sha256: str) -> int | None:
-    """Bytes of a photo whose arrival was completed."""
-    return connection.execute(select(photos.c.size_bytes).where(photos.c.sha256 == sha256)).scalar()
-
-
-def add_photo(connection: Connection, sha256: str, facts: dict[str, object]) -> bool:
-    """Tells whether it is new."""
-    return insert_once(connection, photos, {"sha256": sha256, **facts})
-
-
 def photo_sizes(connection: Connection, sha256s: Iterable[str]) -> dict[str, int]:
     """Hash → bytes of those that are kept."""
     rows = connection.execute(
-        select(photos.c.sha256, photos.c.size_bytes).where(photos.c.sha256.in_(list(sha256s)))
+        select(photos.c.sha256, photos.c.size_bytes)
+        .where(photos.c.sha256.in_(list(sha256s)))
+        .where(photos.c.deleted_at.is_(None))
     )
     return {row.sha256: row.size_bytes for row in rows}
 
@@ -77,16 +71,28 @@ def add_inspection(
 
 
 def link_photos(connection: Connection, inspection: Inspection) -> None:
-    """Which photos belong to it."""
-    shas = sorted(hashes(inspection.photos))
-    if shas:
-        rows = [{"inspection_id": inspection.inspection_id, "sha256": sha} for sha in shas]
+    """Which photos belong to it, and what each is there for."""
+    rows = [
+        {"inspection_id": inspection.inspection_id, "sha256": sha256, "kind": kind}
+        for sha256, kind in sorted(uses(inspection.photos).items())
+    ]
+    if rows:
         connection.execute(insert(inspection_photos), rows)
 
 
-def hashes(of: Iterable[Photo]) -> set[str]:
-    """All files that these photos consist of."""
-    return {sha for photo in of for sha in (photo.sha256, photo.thumbnail_sha256) if sha}
+def uses(of: Iterable[Photo]) -> dict[str, PhotoKind]:
+    """All files that these photos consist of, and what for; of two uses the one that shows the item."""
+    found: dict[str, PhotoKind] = {}
+    for photo in of:
+        label = photo.shot is Shot.SHIPPING_LABEL
+        found[photo.sha256] = (
+            PhotoKind.LABEL
+            if label and found.get(photo.sha256) is not PhotoKind.ITEM
+            else PhotoKind.ITEM
+        )
+        if photo.thumbnail_sha256:
+            found.setdefault(photo.thumbnail_sha256, PhotoKind.THUMBNAIL)
+    return found
 
 
 def add_routing(

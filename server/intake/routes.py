@@ -6,7 +6,7 @@ from fastapi.responses import JSONResponse, Response
 
 from server.errors import BodyTooLarge
 from server.gate import read_body
-from server.intake import service
+from server.intake import photos, service
 from server.parts import Here, Who
 
 router = APIRouter(prefix="/api/v1")
@@ -15,16 +15,22 @@ router = APIRouter(prefix="/api/v1")
 @router.put("/photos/{sha256}")
 async def put_photo(sha256: str, request: Request, here: Here, who: Who) -> Response:
     """Keep a photo's bytes under their hash: 201 stored, 200 already there."""
-    service.checked_sha256(sha256)
-    media_type = service.checked_media_type(request.headers.get("content-type"))
-    declared_bytes = int(request.headers.get("content-length") or 0)
-    if declared_bytes > here.settings.max_photo_mb * 10**6:
-        raise BodyTooLarge(f"A photo may have {here.settings.max_photo_mb} MB, not more.")
-    size_bytes, is_new = await service.keep_photo(
-        here, who.name, sha256, media_type, request.stream(), declared_bytes=declared_bytes
+    announced = photos.Announced(
+        sha256=photos.checked_sha256(sha256),
+        media_type=photos.checked_media_type(request.headers.get("content-type")),
+        declared_bytes=declared_bytes(request, here.settings.max_photo_mb),
+        brought_by=who.name,
     )
-    content = {"sha256": sha256, "size_bytes": size_bytes}
-    return JSONResponse(content, 201 if is_new else 200)
+    size_bytes, is_new = await photos.keep_photo(here, announced, request.stream())
+    return JSONResponse({"sha256": sha256, "size_bytes": size_bytes}, 201 if is_new else 200)
+
+
+def declared_bytes(request: Request, max_mb: int) -> int | None:
+    """What the request announces. Raises BodyTooLarge before the first byte is read."""
+    told = request.headers.get("content-length")
+    if told is not None and int(told) > max_mb * 10**6:
+        raise BodyTooLarge(f"A photo may have {max_mb} MB, not more.")
+    return None if told is None else int(told)
 
 
 @router.put("/inspections/{inspection_id:path}")

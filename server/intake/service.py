@@ -2,11 +2,8 @@
 
 import hashlib
 import json
-import re
-from collections.abc import AsyncIterator
 from datetime import datetime
 
-from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import Connection
 
 from models.errors import RecordInvalid
@@ -15,11 +12,8 @@ from models.records import Acknowledgement, Inspection
 from server import expectations, standing
 from server.cases import close_cases
 from server.errors import (
-    BodyTooLarge,
     ContentDiffers,
     ContentInvalid,
-    HashDiffers,
-    MediaTypeRefused,
     NotAllowed,
     PhotosMissing,
 )
@@ -28,72 +22,8 @@ from server.intake.checks import check_showable
 from server.intake.ruling import Ruling, carry_out, judged, still_valid, terms_for
 from server.parts import Parts
 
-MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp")
 MAX_INSPECTION_BYTES = 4 * 10**6
 MAX_PHOTOS = 500
-
-
-def checked_sha256(text: str) -> str:
-    """A hash that may become a file's name. Raises ContentInvalid."""
-    if not re.fullmatch(r"[0-9a-f]{64}", text):
-        raise ContentInvalid(
-            "The address should end in the photo's SHA-256: 64 digits, 0-9 and a-f."
-        )
-    return text
-
-
-def checked_media_type(header: str | None) -> str:
-    """Raises MediaTypeRefused for anything that a browser could take for a page."""
-    media_type = (header or "").partition(";")[0].strip().lower()
-    if media_type not in MEDIA_TYPES:
-        raise MediaTypeRefused
-    return media_type
-
-
-async def keep_photo(
-    here: Parts,
-    station: str,
-    sha256: str,
-    media_type: str,
-    chunks: AsyncIterator[bytes],
-    *,
-    declared_bytes: int,
-) -> tuple[int, bool]:
-    """Keep one photo; gives its length and whether it is new. Raises HashDiffers, BodyTooLarge, DiskFull."""
-    size_bytes = await run_in_threadpool(_kept_size, here, sha256)
-    if size_bytes is not None:
-        # The body is read all the same: a client that is still sending would miss the answer.
-        await _compare(chunks, sha256, here.settings.max_photo_mb * 10**6)
-        return size_bytes, False
-    await run_in_threadpool(here.archive.make_sure_of_room, declared_bytes)
-    with here.archive.incoming() as incoming:
-        async for chunk in chunks:
-            await run_in_threadpool(incoming.write, chunk)
-        await run_in_threadpool(here.archive.keep, incoming, sha256)
-    facts = {"size_bytes": incoming.size_bytes, "media_type": media_type, "station": station}
-    return incoming.size_bytes, await run_in_threadpool(_note_photo, here, sha256, facts)
-
-
-def _kept_size(here: Parts, sha256: str) -> int | None:
-    with here.database.reading() as connection:
-        size_bytes = queries.photo_size(connection, sha256)
-    return size_bytes if size_bytes is not None and here.archive.intact(sha256) else None
-
-
-async def _compare(chunks: AsyncIterator[bytes], sha256: str, limit_bytes: int) -> None:
-    seen, size_bytes = hashlib.sha256(), 0
-    async for chunk in chunks:
-        seen.update(chunk)
-        size_bytes += len(chunk)
-        if size_bytes > limit_bytes:
-            raise BodyTooLarge
-    if seen.hexdigest() != sha256:
-        raise HashDiffers
-
-
-def _note_photo(here: Parts, sha256: str, facts: dict[str, object]) -> bool:
-    with here.database.writing() as connection:
-        return queries.add_photo(connection, sha256, {**facts, "stored_at": here.clock()})
 
 
 def keep_inspection(
@@ -163,7 +93,7 @@ def _check(inspection: Inspection, inspection_id: str, station: str) -> None:
 
 
 def _make_sure_of_photos(here: Parts, connection: Connection, inspection: Inspection) -> None:
-    needed = queries.hashes(inspection.photos)
+    needed = queries.uses(inspection.photos)
     sizes = queries.photo_sizes(connection, needed)
     missing = sorted(
         sha for sha in needed if sha not in sizes or not here.archive.holds(sha, sizes[sha])

@@ -34,7 +34,7 @@ from server.tables.doors import (
     sessions,
     stations,
 )
-from server.tables.keeping import jobs
+from server.tables.keeping import deletions, faults, holds, jobs, openings, retention_rules, scrubs
 from server.tables.queue import cases, commitments, drafts, skips
 from server.tables.records import (
     FACETS,
@@ -64,6 +64,7 @@ __all__ = [
     "clearances",
     "commitments",
     "decisions",
+    "deletions",
     "drafts",
     "drift_checks",
     "enrolment_codes",
@@ -71,6 +72,8 @@ __all__ = [
     "expected_returns",
     "expected_versions",
     "failed_attempts",
+    "faults",
+    "holds",
     "identities",
     "imports",
     "inspection_photos",
@@ -79,13 +82,16 @@ __all__ = [
     "match_events",
     "metadata",
     "one_time_links",
+    "openings",
     "opinions",
     "photos",
     "policies",
     "reference_photos",
+    "retention_rules",
     "revocations",
     "routings",
     "rulings",
+    "scrubs",
     "sessions",
     "skips",
     "standing_marks",

@@ -12,6 +12,29 @@ photos = Table(
     Column("media_type", String(32), nullable=False),
     Column("station", String(128), nullable=False),
     Column("stored_at", Instant, nullable=False),
+    # `sealed` is set when it comes, whatever else it is follows from who names it.
+    Column("kind", String(16), nullable=False, server_default="item"),
+    # Which of the server's keys opens it; none for what is not sealed.
+    Column("key_id", String(32)),
+    # A sealed original is destroyed then, whatever the rules say later.
+    Column("ends_at", Instant),
+    # Deleted under a rule, and the file gone: two steps, so that a crash between them is seen.
+    Column("deleted_at", Instant),
+    Column("removed_at", Instant),
+)
+# How fast the archive grows, read from the index alone.
+Index("ix_photos_stored_at_size_bytes", photos.c.stored_at, photos.c.size_bytes)
+Index(
+    "ix_photos_leaving",
+    photos.c.sha256,
+    sqlite_where=text("deleted_at IS NOT NULL AND removed_at IS NULL"),
+    postgresql_where=text("deleted_at IS NOT NULL AND removed_at IS NULL"),
+)
+Index(
+    "ix_photos_ending",
+    photos.c.ends_at,
+    sqlite_where=text("ends_at IS NOT NULL"),
+    postgresql_where=text("ends_at IS NOT NULL"),
 )
 
 inspections = Table(
@@ -31,6 +54,8 @@ inspection_photos = Table(
     metadata,
     Column("inspection_id", ForeignKey("inspections.inspection_id"), primary_key=True),
     Column("sha256", ForeignKey("photos.sha256"), primary_key=True, index=True),
+    # What it is there: item, label, thumbnail or sealed.
+    Column("kind", String(16), nullable=False, server_default="item"),
 )
 
 routings = Table(

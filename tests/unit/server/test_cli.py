@@ -121,7 +121,7 @@ def test_checking_the_archive(tmp_path: Path) -> None:
         put_photo(server.station())
         (name,) = server.parts.archive
         assert run(tmp_path, "check").stdout == "1 photos, all as they came.\n"
-        server.parts.archive.path(name).write_bytes(b"rot")
+        server.parts.archive.storage.path(name).write_bytes(b"rot")
     told = run(tmp_path, "check")
     assert told.returncode == 2
     assert "1 of 1 photos are damaged" in told.stderr

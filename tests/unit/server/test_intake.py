@@ -93,7 +93,7 @@ def test_a_photo_that_is_refused_leaves_nothing(
 
 def test_a_photo_without_a_length_is_counted_as_it_comes(tmp_path: Path) -> None:
     with serving(tmp_path, max_photo_mb=1) as server:
-        endless = (b"a" * 100_000 for _ in range(200))
+        endless = (JPEG + b"a" * 100_000 for _ in range(200))
         refused = put_photo(server.station(), endless, name="0" * 64)  # type: ignore[arg-type]
         assert refused.status_code == 413
         assert list((tmp_path / "server/photos/.incoming").iterdir()) == []
@@ -109,7 +109,7 @@ def test_a_repeat_with_another_body_is_refused_and_changes_nothing(server: Runni
 def test_a_damaged_or_lost_photo_is_asked_for_again_and_repaired(server: Running) -> None:
     station = server.station()
     put_photo(station)
-    path = server.parts.archive.path(sha256(JPEG))
+    path = server.parts.archive.storage.path(sha256(JPEG))
 
     path.write_bytes(JPEG.swapcase())
     assert put_photo(station).status_code == 200  # the row was there already
@@ -207,27 +207,27 @@ def test_twenty_at_once_are_kept_once(server: Running) -> None:
         "standings",
     ):
         assert count(server, table) == 1
-    assert [p.name for p in (server.parts.archive.path(sha256(JPEG)).parent).iterdir()] == [
+    assert [p.name for p in (server.parts.archive.storage.path(sha256(JPEG)).parent).iterdir()] == [
         sha256(JPEG)
     ]
 
 
 def test_photos_come_first_and_thumbnails_are_photos(server: Running) -> None:
     station = server.station()
-    thumbnail = b"small"
+    thumbnail, other = JPEG + b"small", JPEG + b"x"
     one = an_inspection(
         photos=(
             photo(sha256=sha256(JPEG), thumbnail_sha256=sha256(thumbnail)),
-            photo(sha256=sha256("x")),
+            photo(sha256=sha256(other)),
         )
     )
 
     told = put_inspection(station, one)
     assert told.status_code == 424
-    assert told.json()["missing"] == sorted([sha256(JPEG), sha256(thumbnail), sha256("x")])
+    assert told.json()["missing"] == sorted([sha256(JPEG), sha256(thumbnail), sha256(other)])
     assert count(server, "inspections") == 0
 
-    for content in (JPEG, thumbnail, b"x"):
+    for content in (JPEG, thumbnail, other):
         put_photo(station, content)
     assert put_inspection(station, one).status_code == 201
 

@@ -293,7 +293,7 @@ def test_photos_are_kept_by_the_browser_and_shown_to_sessions_only(server: Runni
 
 def test_a_damaged_photo_is_never_served(server: Running) -> None:
     put_photo(server.station())
-    server.parts.archive.path(sha256(JPEG)).write_bytes(b"\0" + JPEG[1:])
+    server.parts.archive.storage.path(sha256(JPEG)).write_bytes(b"\0" + JPEG[1:])
     answer = server.person().get(f"/photos/{sha256(JPEG)}")
     assert answer.status_code == 500
     assert JPEG[1:] not in answer.content
@@ -303,11 +303,11 @@ def test_a_damaged_photo_is_never_served(server: Running) -> None:
 
 def test_lists_show_the_small_picture_where_there_is_one(server: Running) -> None:
     station = server.station()
-    put_photo(station, b"small")
-    small = photo(sha256=sha256(JPEG), thumbnail_sha256=sha256(b"small"))
+    put_photo(station, JPEG + b"small")
+    small = photo(sha256=sha256(JPEG), thumbnail_sha256=sha256(JPEG + b"small"))
     send(station, an_inspection(1, photos=(small,)), an_inspection(2), an_inspection(3, photos=()))
     page = server.person().get("/returns").text
-    assert f'/photos/{sha256(b"small")}"' in page
+    assert f'/photos/{sha256(JPEG + b"small")}"' in page
     assert page.count(f'/photos/{sha256(JPEG)}"') == 1
 
 

@@ -295,5 +295,5 @@ def test_fields_are_closed_with_the_pages_that_show_them(server: Running) -> Non
 
 def test_a_photo_is_never_read_for_the_list(server: Running) -> None:
     send(server.station(), an_inspection(1))
-    server.parts.archive.path(sha256(JPEG)).unlink()
+    server.parts.archive.storage.path(sha256(JPEG)).unlink()
     assert server.person().get("/returns").status_code == 200
