@@ -240,6 +240,13 @@ class PhotoDamaged(Refused):
 class DatabaseBusy(Refused):
     """The database does not answer in time; nothing was kept. Try again in a moment."""
 
+    status = 503
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """When trying again makes sense, in seconds."""
+        return {"Retry-After": "2"}
+
 
 class StorageUnavailable(Refused):
     """The photo storage does not answer; nothing was kept. The station will repeat."""
@@ -249,7 +256,6 @@ class StorageUnavailable(Refused):
     @property
     def headers(self) -> Mapping[str, str]:
         """When trying again makes sense, in seconds."""
-        return {"Retry-After": "2"}
         return {"Retry-After": "30"}
 
 

@@ -181,10 +181,11 @@ def _put(connection: Connection, arrival: Arrival, now: datetime) -> bool:
             set_={**facts, "deleted_at": None, "removed_at": None},
             where=photos.c.deleted_at.is_not(None),
         )
-    )
+        .returning(photos.c.sha256)
+    ).first()
     connection.execute(
         update(faults)
         .where(faults.c.sha256 == arrival.sha256, faults.c.repaired_at.is_(None))
         .values(repaired_at=now)
     )
-    return added.rowcount == 1
+    return added is not None

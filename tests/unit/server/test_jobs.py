@@ -306,6 +306,6 @@ def test_the_page_shows_a_running_job_again_and_again_until_somebody_ends_it(
         make=lambda _: lambda _: {"damaged": 2}, route="GET /jobs"
     )
     assert boss.post("/jobs/1/again").status_code == 303
-    until(lambda: server.parts.jobs.find(2).state is JobState.DONE)
+    until(lambda: server.parts.jobs.listed()[0].state is JobState.DONE)
     assert "damaged: 2" in boss.get("/jobs").text
     assert boss.post("/jobs/77/again").status_code == 404
