@@ -126,7 +126,7 @@ def open_database(settings: Settings) -> Database:
 
 def _make_sure_of_a_beginning(settings: Settings, what: str) -> None:
     """Photos without their database: a new one would hide the loss."""
-    if next(open_archive(settings).listed(), None) is not None:
+    if next(open_storage(settings).listed(), None) is not None:
         raise DatabaseUnusable(
             f"{what}, but {settings.storage_url or settings.photos} holds photos; "
             "restore the database from a backup, or move the photos away to begin anew."

@@ -16,9 +16,8 @@ class Folder:
     """A tree of folders, two levels of two digits: at ten million photos each holds about 150."""
 
     def __init__(self, root: Path) -> None:
-        """Make the folder where it is missing."""
+        """Make nothing yet: looking for photos must not leave a folder behind."""
         self.root = root
-        root.mkdir(parents=True, exist_ok=True)
         # Folders whose own names this process knows to be on the disk.
         self._named: set[Path] = set()
 
@@ -86,6 +85,8 @@ class Folder:
 
     def listed(self, after: str = "") -> Iterator[Kept]:
         """Folder by folder, so that a million photos are never in memory at once."""
+        if not self.root.exists():
+            return
         for first in _folders(self.root, after[:2]):
             for second in _folders(first, after[2:4] if first.name == after[:2] else ""):
                 yield from _files(second, after)
