@@ -21,7 +21,7 @@ from server.settings import Settings
 from tests.databases import databases
 from tests.factories import photo, sha256
 from tests.house import free_port
-from tests.unit.server.running import an_inspection, put_inspection, put_photo
+from tests.unit.server.running import JPEG, an_inspection, put_inspection, put_photo
 
 COMMAND = Path(sys.executable).with_name("secondlook-server")
 KILLS = 6
@@ -61,7 +61,7 @@ def answers(port: int) -> bool:
 
 def content(number: int) -> bytes:
     """A photo's bytes, large enough to be under way when the server dies."""
-    return random.Random(number).randbytes(300_000)
+    return JPEG + random.Random(number).randbytes(300_000)
 
 
 def one(number: int):
