@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, FiniteFloat, StringConstraints, model_validator
 
-from models.record import Record
+from models.record import Identifier, Record, Sha256
 from models.vocabulary import Category
 
 
@@ -74,3 +74,50 @@ class ExpectedReturn(Record):
     def without_contact(self) -> Self:
         """The same without what is personal."""
         return self.model_copy(update={"contact": None})
+
+
+class SuppliedFile(Record):
+    """One file to fetch; its bytes are asked for by their hash."""
+
+    name: str = Field(pattern=r"^[\w@.+-]+$", max_length=128)
+    """What it is called in its folder."""
+    sha256: Sha256
+    """Hash of its bytes."""
+    size_bytes: int = Field(ge=0)
+    """Length of it."""
+
+
+class Supplied(Record):
+    """One standard, policy or release, with its files."""
+
+    identifier: Identifier
+    """name@version."""
+    files: tuple[SuppliedFile, ...] = Field(min_length=1)
+    """All that it consists of."""
+
+
+class Supply(Record):
+    """What changed for a station since it last asked; the answer's header signs exactly these bytes."""
+
+    station: Identifier
+    """Whom it is for."""
+    since: str
+    """The cursor that was asked with; empty for everything."""
+    cursor: str
+    """What to ask with next."""
+    more: bool
+    """There is more than fits into one answer: ask again at once."""
+    expected: tuple[ExpectedReturn, ...]
+    """Expected returns that are new or changed, oldest change first, without contacts."""
+    standards: tuple[Supplied, ...] | None = None
+    """All that are in use; none where nothing changed among the files."""
+    policies: tuple[Supplied, ...] | None = None
+    """Likewise."""
+    releases: tuple[Supplied, ...] | None = None
+    """Likewise."""
+
+
+SIGNATURE_HEADER = "x-secondlook-signature"
+"""Ed25519 over the body, base64."""
+KEY_HEADER = "x-secondlook-key"
+"""The public key that it was signed with, base64 of 32 bytes: to be compared with the one from enrolment."""

@@ -44,6 +44,7 @@ from server.storage.base import Storage
 from server.storage.bucket import Bucket, Place
 from server.storage.folder import Folder
 from server.turns import Turns
+from server.supply.routes import router as supply
 
 UPLOADS = 48
 """Photos on their way in at once: each holds an open file and up to a megabyte of memory."""
@@ -62,6 +63,7 @@ ROUTERS = (
     keeping,
     returns,
     review,
+    supply,
 )
 TRADES = (expected_trades, keeping_trades)
 """What long work each capability does."""

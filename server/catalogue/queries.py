@@ -103,7 +103,7 @@ def articles(connection: Connection, text: str, after: str) -> list[Article]:
         .limit(PAGE + 1)
     )
     if text:
-        found = found.where(its.sku.contains(text, autoescape=True))
+        found = found.where(func.lower(its.sku).contains(text.lower(), autoescape=True))
     rows = connection.execute(found)
     return [Article(sku=row.sku, photos=row.photos, shown=row.shown) for row in rows]
 

@@ -65,4 +65,5 @@ def revoke(here: Here, by: Doer, station: Annotated[str, Form()]) -> Response:
 def enrol(request: Request, here: Here, asked: Enrolment) -> Response:
     """Give a token for a code, once."""
     name, token = service.use_code(here, asked.code, asked.station, address_of(request))
-    return JSONResponse({"station": name, "token": token}, status_code=201)
+    content = {"station": name, "token": token, "signing_key": here.signer.public_key}
+    return JSONResponse(content, status_code=201)

@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 
+from models.grading.standard import STANDARDS
 from models.supply import ExpectedReturn
 from models.vocabulary import Category, Role, Scope, Shot
 from server.accounts import service
@@ -40,6 +41,7 @@ PLACES = {
     "{return_code:path}": "RT-0001",
     "{import_id}": "gate-import",
     "{sku:path}": "TEE",
+    "{file_sha256}": sha256((STANDARDS / "apparel@1.yaml").read_bytes()),
     "{reference:int}": "1",
 }
 SAMPLE = (Path(__file__).parents[3] / "datasets/sample/images/rt-0001-front.jpg").read_bytes()
