@@ -43,8 +43,8 @@ from server.signing import load_signer
 from server.storage.base import Storage
 from server.storage.bucket import Bucket, Place
 from server.storage.folder import Folder
-from server.turns import Turns
 from server.supply.routes import router as supply
+from server.turns import Turns
 
 UPLOADS = 48
 """Photos on their way in at once: each holds an open file and up to a megabyte of memory."""

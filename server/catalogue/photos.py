@@ -12,6 +12,7 @@ from models.vocabulary import Shot
 from server.archive import MEGABYTE
 from server.catalogue import queries
 from server.complaints import Complained, Complaint
+from server.inventory import Arrival, PhotoKind
 from server.parts import Parts
 from server.references import Origin
 
@@ -63,25 +64,28 @@ def limit_bytes(here: Parts) -> int:
 def keep(
     here: Parts, content: bytes, *, sku: str, shot: Shot, origin: Origin, by: str
 ) -> tuple[int, bool]:
-    """Keep one photo of an article; gives its number and whether it is new. Raises Complained, DiskFull."""
+    """Keep one photo of an article; gives its number and whether it is new. Raises Complained, DiskFull, StorageUnavailable."""
     facts = read_facts(content, limit_bytes(here))
-    here.archive.make_sure_of_room(facts.size_bytes)
-    with here.archive.incoming() as incoming:
-        incoming.write(content)
-        here.archive.keep(incoming, facts.sha256)
+    _safe(here, facts, content, by)
     now = here.clock()
     with here.database.writing() as connection:
-        queries.note_photo(connection, facts.sha256, _row(facts, by, now))
         return _add(connection, facts, sku=sku, shot=shot, origin=origin, by=by, now=now)
 
 
-def _row(facts: Facts, by: str, now: datetime) -> dict[str, object]:
-    return {
-        "size_bytes": facts.size_bytes,
-        "media_type": facts.media_type,
-        "station": by,
-        "stored_at": now,
-    }
+def _safe(here: Parts, facts: Facts, content: bytes, by: str) -> None:
+    _, trace = here.inventory.look(facts.sha256)
+    with here.archive.promised(facts.size_bytes), here.archive.incoming() as incoming:
+        incoming.write(content)
+        here.archive.keep(incoming, facts.sha256)
+    arrival = Arrival(
+        sha256=facts.sha256,
+        size_bytes=facts.size_bytes,
+        media_type=facts.media_type,
+        brought_by=by,
+        trace=trace,
+        kind=PhotoKind.REFERENCE,
+    )
+    here.inventory.note(arrival)
 
 
 def _add(

@@ -11,7 +11,7 @@ from models.vocabulary import Grade, Shot
 from server.database import insert_once
 from server.references import Origin, Reference
 from server.standing import State
-from server.tables import photos, reference_photos, standings
+from server.tables import reference_photos, standings
 
 PAGE = 40
 LOOKED_AT = 400
@@ -28,11 +28,6 @@ class Article:
     photos: int
     shown: str
     """The hash of one of them."""
-
-
-def note_photo(connection: Connection, sha256: str, facts: Mapping[str, object]) -> None:
-    """A photo whose file is in the archive."""
-    insert_once(connection, photos, {"sha256": sha256, **facts})
 
 
 def add_reference(connection: Connection, row: Mapping[str, object]) -> tuple[int, bool]:
