@@ -8,7 +8,8 @@ from typing import Self
 
 from pydantic import AwareDatetime, Field, FiniteFloat, model_validator
 
-from models.record import Code, Identifier, Probability, Record, Score, Sha256, Text, XyXy
+from models.opinions import Opinion as Opinion  # noqa: PLC0414 - one of the nouns
+from models.record import Code, Identifier, Probability, Record, Score, Sha256, XyXy
 from models.vocabulary import (
     Category,
     Defect,
@@ -20,7 +21,6 @@ from models.vocabulary import (
     Language,
     Reason,
     Shot,
-    Verdict,
 )
 
 
@@ -197,27 +197,6 @@ class Acknowledgement(Record):
     """Where the server sent the case."""
     disposition: Disposition | None = None
     """What the server's rules decided where no person looks; none from an older server."""
-
-
-class Opinion(Record):
-    """One person's answer to a case."""
-
-    opinion_id: Identifier
-    """Made by the page before it is sent, so that a repeat changes nothing."""
-    inspection_id: Identifier
-    """The case."""
-    reviewer: Identifier
-    """Who answered."""
-    given_at: AwareDatetime
-    """By the server's clock."""
-    grade: Grade
-    """The person's grade."""
-    disposition: Disposition
-    """The person's disposition."""
-    verdicts: dict[Identifier, Verdict] = Field(default_factory=dict)
-    """finding_id → what the person says of it."""
-    note: Text = ""
-    """In the person's words."""
 
 
 class Decision(Record):

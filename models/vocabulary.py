@@ -132,6 +132,28 @@ class Drift(StrEnum):
     LIVE_ERROR = "live_error"
 
 
+class Action(StrEnum):
+    """What a person did with a case."""
+
+    DECIDED = "decided"
+    RETAKE = "retake"
+    SECOND = "second"
+
+
+class Correction(StrEnum):
+    """Why a person changed what the machine said; their order is that of the keys 1 to 9."""
+
+    NOT_REAL = "not_real"
+    MISSED = "missed"
+    SIZE = "size"
+    OTHER_KIND = "other_kind"
+    ANSWER = "answer"
+    PHOTO = "photo"
+    CLEANABLE = "cleanable"
+    RULE = "rule"
+    OTHER = "other"
+
+
 class Verdict(StrEnum):
     """What a person says of one finding."""
 

@@ -1,5 +1,6 @@
 """The composition root: everything is built here, once, from the settings."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -166,7 +167,9 @@ def create_app(parts: Parts, permissions: Permissions | None = None) -> FastAPI:
     """The web application over these parts; requests pass edge, host check and gate, in this order."""
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        # Whoever holds a connection open for long ends with this: shutting down waits for nobody.
+        app.state.closing = asyncio.Event()
         parts.archive.sweep()
         yield
         parts.jobs.close()

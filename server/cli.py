@@ -46,7 +46,18 @@ def run() -> None:
         typer.echo(f"Secondlook's server: {address}", err=True)
         if key := links.make_first(parts.database, utc_now()):
             typer.echo(_no_account(address, links.path(key)), err=True)
-        uvicorn.Server(web(create_app(parts), settings)).run(sockets=[door])
+        WebServer(web(create_app(parts), settings)).run(sockets=[door])
+
+
+class WebServer(uvicorn.Server):
+    """Tells the pages that are open for ever that it ends, before it waits for them."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams of live counts, then everything else."""
+        state = getattr(self.config.app, "state", None)
+        if state is not None:
+            state.closing.set()
+        await super().shutdown(sockets)
 
 
 def web(app: FastAPI, settings: Settings) -> uvicorn.Config:

@@ -10,6 +10,7 @@
             ├── NotSignedIn         401
             ├── NotAllowed          403
             │   ├── CodeInvalid     403
+            │   ├── CaseNotForYou   403
             │   ├── FormExpired     403
             │   ├── IdentityRefused 403
             │   └── ScopeMissing    403
@@ -95,6 +96,10 @@ class NotAllowed(Refused):
     """Your role may not do this; ask an administrator for another role."""
 
     status = 403
+
+
+class CaseNotForYou(NotAllowed):
+    """Somebody else is meant to answer this case: a lead, or a person who has not answered about the item yet."""
 
 
 class FormExpired(NotAllowed):

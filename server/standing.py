@@ -33,6 +33,7 @@ class State(StrEnum):
     WAITING = "waiting"
     DECIDED = "decided"
     SUPERSEDED = "superseded"
+    RETAKE = "retake"
 
 
 def arrival_of(moment: datetime) -> int:

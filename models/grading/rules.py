@@ -165,6 +165,15 @@ class DimensionRule(Rule):
     """Points at which the score has fallen to 37 (100 ÷ e)."""
 
 
+class CorrectionRule(Rule):
+    """A reason why a person changes what the machine said."""
+
+    id: Identifier
+    """Names it in opinions."""
+    title: Bilingual
+    """What the reviewer reads."""
+
+
 class GradeLimit(Rule):
     """What an item may have at most and still be of the grade."""
 

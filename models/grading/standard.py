@@ -13,6 +13,7 @@ from models.errors import CategoryUnknown, StandardInvalid
 from models.grading.files import Rule, read_rules
 from models.grading.rules import (
     Bilingual,
+    CorrectionRule,
     DefectRule,
     DimensionRule,
     Gate,
@@ -50,6 +51,8 @@ class Standard(Rule):
     """The scores."""
     grades: tuple[GradeLimit, ...]
     """What each grade allows, A to D."""
+    corrections: tuple[CorrectionRule, ...] = Field(default=(), max_length=9)
+    """Why a person may change what the machine said, keys 1 to 9; without any, the house's own."""
 
     @property
     def identifier(self) -> str:
@@ -103,6 +106,7 @@ def _names_differ(standard: Standard) -> None:
         "defects": standard.defects,
         "questions": [question.id for question in standard.questions],
         "dimensions": [rule.dimension for rule in standard.dimensions],
+        "corrections": [rule.id for rule in standard.corrections],
     }
     for what, names in named.items():
         twice = sorted({name for name in names if names.count(name) > 1})

@@ -1,26 +1,45 @@
-"""SQL of the queue and its leases."""
+"""SQL of looking at the queue and at one case, and of what is kept while a case is open."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy import text as sql
 
-from models.records import Inspection, Opinion, Routing
+from models.opinions import Commitment, Opinion
+from models.records import Decision, Inspection, Routing
 from models.vocabulary import CaseKind
 from server.database import insert_once
-from server.tables import cases, inspections, opinions, routings, skips
+from server.ledger import State
+from server.tables import (
+    cases,
+    commitments,
+    decisions,
+    drafts,
+    inspections,
+    opinions,
+    routings,
+    skips,
+    standings,
+)
+from server.tables.queue import FOR_EVERYBODY, FOR_LEADS, NOT_YET_OVERDUE, OPEN
 
 SHOWN = 25
+COUNTED = 9_999
+"""Counting stops here: a page costs the same at 100,000 waiting cases, and says "9,999+"."""
+BLIND = (CaseKind.AUDIT, CaseKind.SECOND)
+"""Kinds whose item nobody should look up before answering."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """What the lease of a case says."""
+    """A case and its lease."""
 
     case_id: str
     inspection_id: str
     kind: CaseKind
     stake: float
+    deadline: datetime
     opened_at: datetime
     closed_at: datetime | None
     holder: str | None
@@ -31,163 +50,172 @@ class Case:
 class Waiting:
     """One line of the queue."""
 
+    case: Case
     inspection: Inspection
     routing: Routing
-    stake: float
-    opened_at: datetime
-    holder: str | None
+
+    @property
+    def is_blind(self) -> bool:
+        """Nothing of the item is shown before it is served."""
+        return self.case.kind in BLIND
 
 
-def _free(now: datetime) -> ColumnElement[bool]:
-    return or_(cases.c.holder.is_(None), cases.c.held_until <= now)
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """What the pages count live; none above COUNTED."""
+
+    waiting: int
+    overdue: int
+    disputes: int
+    mine: int
+    """Answers that this person gave since their day began."""
 
 
-def _skipped(reviewer: str) -> ColumnElement[bool]:
-    return exists().where(skips.c.case_id == cases.c.case_id, skips.c.reviewer == reviewer)
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """An item that goes back to the bench."""
+
+    opinion: Opinion
+    inspection: Inspection
 
 
-def held(connection: Connection, reviewer: str, now: datetime) -> str | None:
-    """A case that this person holds already."""
-    found = select(cases.c.case_id).where(
-        cases.c.closed_at.is_(None), cases.c.holder == reviewer, cases.c.held_until > now
-    )
-    return connection.execute(found.order_by(cases.c.rank.desc()).limit(1)).scalar()
-
-
-def claim(connection: Connection, reviewer: str, now: datetime, until: datetime) -> str | None:
-    """Lease the most urgent free case, in one statement: two people never get the same one.
-
-    PostgreSQL skips rows that another transaction is claiming; SQLite has one writer at a time.
-    """
-    mine = cases.alias()
-    best = (
-        select(mine.c.case_id)
-        .where(mine.c.closed_at.is_(None))
-        .where(or_(mine.c.holder.is_(None), mine.c.held_until <= now))
-        .where(~exists().where(skips.c.case_id == mine.c.case_id, skips.c.reviewer == reviewer))
-        .order_by(mine.c.rank.desc(), mine.c.case_id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
-    )
-    return connection.execute(
-        update(cases)
-        .where(cases.c.case_id == best, cases.c.closed_at.is_(None), _free(now))
-        .values(holder=reviewer, held_until=until)
-        .returning(cases.c.case_id)
-    ).scalar()
-
-
-def take(
-    connection: Connection, case_id: str, reviewer: str, now: datetime, until: datetime
-) -> bool:
-    """Lease this case, if it is open and nobody else holds it."""
-    done = connection.execute(
-        update(cases)
-        .where(cases.c.case_id == case_id, cases.c.closed_at.is_(None))
-        .where(or_(_free(now), cases.c.holder == reviewer))
-        .values(holder=reviewer, held_until=until)
-    )
-    return done.rowcount == 1
-
-
-def renew(connection: Connection, case_id: str, reviewer: str, until: datetime) -> bool:
-    """Hold it longer; a lease that ran out may be renewed until somebody else takes the case."""
-    done = connection.execute(
-        update(cases)
-        .where(cases.c.case_id == case_id, cases.c.closed_at.is_(None))
-        .where(cases.c.holder == reviewer)
-        .values(held_until=until)
-    )
-    return done.rowcount == 1
-
-
-def release(connection: Connection, case_id: str, reviewer: str) -> bool:
-    """Give it back to the queue."""
-    done = connection.execute(
-        update(cases)
-        .where(cases.c.case_id == case_id, cases.c.closed_at.is_(None))
-        .where(cases.c.holder == reviewer)
-        .values(holder=None, held_until=None)
-    )
-    return done.rowcount == 1
-
-
-def skip(connection: Connection, case_id: str, reviewer: str, now: datetime) -> None:
-    """Do not serve it to this person again until they ask for it."""
-    row = {"case_id": case_id, "reviewer": reviewer, "skipped_at": now}
-    insert_once(connection, skips, row)
-
-
-def forget_skips(connection: Connection, reviewer: str) -> None:
-    """Serve everything to this person again."""
-    connection.execute(delete(skips).where(skips.c.reviewer == reviewer))
+COLUMNS = (
+    cases.c.case_id,
+    cases.c.inspection_id,
+    cases.c.kind,
+    cases.c.stake,
+    cases.c.deadline,
+    cases.c.opened_at,
+    cases.c.closed_at,
+    cases.c.holder,
+    cases.c.held_until,
+)
 
 
 def case(connection: Connection, case_id: str) -> Case | None:
     """A case, open or closed."""
-    row = connection.execute(
-        select(
-            cases.c.inspection_id,
-            cases.c.kind,
-            cases.c.stake,
-            cases.c.opened_at,
-            cases.c.closed_at,
-            cases.c.holder,
-            cases.c.held_until,
-        ).where(cases.c.case_id == case_id)
-    ).first()
-    return None if row is None else Case(case_id=case_id, **row._mapping)  # noqa: SLF001 - public, whatever its name
+    row = connection.execute(select(*COLUMNS).where(cases.c.case_id == case_id)).first()
+    return None if row is None else _case(row._asdict())
 
 
-def waiting(connection: Connection, now: datetime) -> list[Waiting]:
+def _case(row: dict[str, object]) -> Case:
+    facts = {column.name: row[column.name] for column in COLUMNS}
+    return Case(**facts | {"kind": CaseKind(str(row["kind"]))})  # type: ignore[arg-type]
+
+
+def case_and_inspection(
+    connection: Connection, case_id: str, *, lock: bool = False
+) -> tuple[Case, Inspection] | None:
+    """A case with what it is about.
+
+    A lock takes every case of the item, in one order: whoever answers another of them waits until
+    this answer is kept, and so does the same answer that is sent again.
+    """
+    item = select(cases.c.inspection_id).where(cases.c.case_id == case_id).scalar_subquery()
+    found = (
+        select(*COLUMNS, inspections.c.record)
+        .join(inspections, inspections.c.inspection_id == cases.c.inspection_id)
+        .where(cases.c.inspection_id == item)
+        .order_by(cases.c.case_id)
+    )
+    rows = connection.execute(found.with_for_update(of=cases) if lock else found)
+    row = next((row for row in rows if row.case_id == case_id), None)
+    return None if row is None else (_case(row._asdict()), Inspection.from_json(row.record))
+
+
+def waiting(connection: Connection, *, lead: bool) -> list[Waiting]:
     """The queue's beginning, in the order in which it is served."""
+    wheres = [FOR_LEADS, FOR_EVERYBODY] if lead else [FOR_EVERYBODY]
+    rows = [row for where in wheres for row in _waiting(connection, where)]
+    return rows[:SHOWN]
+
+
+def _waiting(connection: Connection, where: str) -> list[Waiting]:
+    first = (
+        select(*COLUMNS, cases.c.overdue, cases.c.rank)
+        .where(sql(where))
+        .order_by(cases.c.overdue.desc(), cases.c.rank.desc())
+        .limit(SHOWN)
+        .subquery()
+    )
     each = routings.alias()
     newest = (
         select(func.max(each.c.routing))
-        .where(each.c.inspection_id == cases.c.inspection_id)
+        .where(each.c.inspection_id == first.c.inspection_id)
         .scalar_subquery()
     )
     rows = connection.execute(
-        select(
-            cases.c.stake,
-            cases.c.opened_at,
-            cases.c.holder,
-            cases.c.held_until,
-            inspections.c.record,
-            routings.c.record.label("routing"),
-        )
-        .join(inspections, inspections.c.inspection_id == cases.c.inspection_id)
+        select(first, inspections.c.record, routings.c.record.label("routing"))
+        .join(inspections, inspections.c.inspection_id == first.c.inspection_id)
         .join(routings, routings.c.routing == newest)
-        .where(cases.c.closed_at.is_(None))
-        .order_by(cases.c.rank.desc(), cases.c.case_id)
-        .limit(SHOWN)
+        .order_by(first.c.overdue.desc(), first.c.rank.desc())
     )
     return [
         Waiting(
+            case=_case(row._asdict()),
             inspection=Inspection.from_json(row.record),
             routing=Routing.from_json(row.routing),
-            stake=row.stake,
-            opened_at=row.opened_at,
-            holder=row.holder if row.held_until and row.held_until > now else None,
         )
         for row in rows
     ]
 
 
-def counts(connection: Connection, reviewer: str, now: datetime) -> tuple[int, int, int]:
-    """Open cases: all, free for this person, and skipped by this person."""
-    is_open = select(func.count()).select_from(cases).where(cases.c.closed_at.is_(None))
-    free = is_open.where(or_(_free(now), cases.c.holder == reviewer), ~_skipped(reviewer))
-    asked = (is_open, free, is_open.where(_skipped(reviewer)))
-    everything, mine, skipped = (connection.execute(found).scalar_one() for found in asked)
-    return everything, mine, skipped
+def counts(connection: Connection, reviewer: str, now: datetime, since: datetime) -> Counts:
+    """What waits, what is late, and what this person has done since."""
+    late = select(cases.c.case_id).where(sql(NOT_YET_OVERDUE), cases.c.deadline <= now)
+    flagged = select(cases.c.case_id).where(sql(OPEN), cases.c.overdue)
+    mine = select(opinions.c.opinion_id).where(
+        opinions.c.reviewer == reviewer, opinions.c.given_at >= since
+    )
+    asked: list[Select[tuple[str]]] = [
+        select(cases.c.case_id).where(sql(FOR_EVERYBODY)),
+        select(cases.c.case_id).where(sql(FOR_LEADS)),
+        late,
+        flagged,
+        mine,
+    ]
+    up_to = [select(func.count()).select_from(one.limit(COUNTED + 1).subquery()) for one in asked]
+    row = connection.execute(select(*(one.scalar_subquery() for one in up_to))).one()
+    everybody, disputes, now_late, marked, done = row
+    overdue = min(now_late + marked, COUNTED + 1)
+    return Counts(waiting=everybody, overdue=overdue, disputes=disputes, mine=done)
+
+
+def skipped(connection: Connection, reviewer: str) -> int:
+    """How many open cases this person skipped."""
+    found = (
+        select(func.count())
+        .select_from(skips.join(cases, cases.c.case_id == skips.c.case_id))
+        .where(skips.c.reviewer == reviewer, cases.c.closed_at.is_(None))
+    )
+    return connection.execute(found).scalar_one()
 
 
 def opinion(connection: Connection, opinion_id: str) -> Opinion | None:
     """An opinion that is kept."""
     found = select(opinions.c.record).where(opinions.c.opinion_id == opinion_id)
     record = connection.execute(found).scalar()
+    return None if record is None else Opinion.from_json(record)
+
+
+def opinions_of(connection: Connection, inspection_id: str) -> tuple[Opinion, ...]:
+    """All opinions of one item, oldest first."""
+    rows = connection.execute(
+        select(opinions.c.record)
+        .where(opinions.c.inspection_id == inspection_id)
+        .order_by(opinions.c.given_at, opinions.c.opinion_id)
+    )
+    return tuple(Opinion.from_json(row.record) for row in rows)
+
+
+def latest_opinion(connection: Connection, reviewer: str) -> Opinion | None:
+    """What this person answered last."""
+    record = connection.execute(
+        select(opinions.c.record)
+        .where(opinions.c.reviewer == reviewer)
+        .order_by(opinions.c.given_at.desc(), opinions.c.opinion_id.desc())
+        .limit(1)
+    ).scalar()
     return None if record is None else Opinion.from_json(record)
 
 
@@ -202,3 +230,87 @@ def add_opinion(connection: Connection, one: Opinion) -> None:
             given_at=one.given_at,
         )
     )
+
+
+def decision(connection: Connection, inspection_id: str) -> Decision | None:
+    """The decision that counts: the one that no other corrects."""
+    rows = connection.execute(
+        select(decisions.c.record).where(decisions.c.inspection_id == inspection_id)
+    )
+    made = [Decision.from_json(row.record) for row in rows]
+    corrected = {one.supersedes for one in made}
+    return next((one for one in made if one.decision_id not in corrected), None)
+
+
+def commit(connection: Connection, case_id: str, reviewer: str, said: Commitment) -> None:
+    """Keep what this person says before seeing more; the first word counts."""
+    row = {"case_id": case_id, "reviewer": reviewer, **said.model_dump()}
+    insert_once(connection, commitments, row)
+
+
+def committed(connection: Connection, case_id: str, reviewer: str) -> Commitment | None:
+    """What this person said before seeing more."""
+    row = connection.execute(
+        select(commitments.c.grade, commitments.c.disposition, commitments.c.committed_at).where(
+            commitments.c.case_id == case_id, commitments.c.reviewer == reviewer
+        )
+    ).first()
+    return None if row is None else Commitment(**row._asdict())
+
+
+def save_draft(
+    connection: Connection, case_id: str, reviewer: str, content: str, now: datetime
+) -> None:
+    """Keep what is entered, in place of what was."""
+    row = {"case_id": case_id, "reviewer": reviewer, "content": content, "saved_at": now}
+    if not insert_once(connection, drafts, row):
+        mine = (drafts.c.case_id == case_id, drafts.c.reviewer == reviewer)
+        connection.execute(update(drafts).where(*mine).values(content=content, saved_at=now))
+
+
+def draft(connection: Connection, case_id: str, reviewer: str) -> str:
+    """What was entered and not sent yet, as JSON; empty without."""
+    found = select(drafts.c.content).where(
+        drafts.c.case_id == case_id, drafts.c.reviewer == reviewer
+    )
+    return connection.execute(found).scalar() or ""
+
+
+def drop_drafts(connection: Connection, case_id: str) -> None:
+    """Nobody needs them any more."""
+    connection.execute(delete(drafts).where(drafts.c.case_id == case_id))
+
+
+def set_state(connection: Connection, inspection_id: str, state: State) -> None:
+    """Where the item stands now, when no decision says so."""
+    connection.execute(
+        update(standings).where(standings.c.inspection_id == inspection_id).values(state=state)
+    )
+
+
+def state_of(connection: Connection, inspection_id: str) -> State:
+    """Where the item stands."""
+    found = select(standings.c.state).where(standings.c.inspection_id == inspection_id)
+    return State(connection.execute(found).scalar_one())
+
+
+def wishes(connection: Connection, station: str | None = None) -> list[Wish]:
+    """Items that wait for new photos, newest first; of one station, or of all."""
+    found = (
+        select(inspections.c.record, opinions.c.record.label("opinion"))
+        .select_from(standings)
+        .join(inspections, inspections.c.inspection_id == standings.c.inspection_id)
+        .join(opinions, opinions.c.inspection_id == standings.c.inspection_id)
+        .where(standings.c.state == State.RETAKE)
+        .order_by(standings.c.arrival.desc(), opinions.c.given_at)
+        .limit(500)
+    )
+    if station is not None:
+        found = found.where(inspections.c.station == station)
+    rows = [(row.record, Opinion.from_json(row.opinion)) for row in connection.execute(found)]
+    newest = {one.inspection_id: (record, one) for record, one in rows}
+    return [
+        Wish(opinion=one, inspection=Inspection.from_json(record))
+        for record, one in newest.values()
+        if one.action == "retake"
+    ]

@@ -1,104 +1,97 @@
-"""The second look: lease a case to one person, take the person's decision, go on to the next."""
+"""The second look: lease a case to one person, take the person's answer, go on to the next."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 from sqlalchemy import Connection
 
-from models.errors import RecordInvalid
-from models.records import Decision, Inspection, Opinion
-from models.vocabulary import Language
-from server.database import in_turn
-from server.errors import CaseLost, ContentDiffers, ContentInvalid, NothingThere
-from server.explain import Explanation, explain
-from server.ledger import Dossier, State, decide, dossier
+from models.opinions import Commitment, Opinion
+from models.records import Decision, Inspection
+from models.vocabulary import CaseKind, Disposition, Grade, Role
+from server.cases import close_cases, open_case
+from server.errors import CaseLost, CaseNotForYou, ContentDiffers, ContentInvalid, NothingThere
+from server.identity import Principal
+from server.ledger import State, decide
 from server.parts import Parts
-from server.review import queries
-from server.review.queries import Case, Waiting
+from server.review import leases, queries
+from server.review.answers import opinion_of
+from server.review.leases import Asking
+from server.review.live import standard_of
+from server.review.outcome import Outcome, outcome
+from server.review.queries import Case, Counts, Waiting, Wish
 
-VERDICT = "verdict."
-"""Form fields begin like this and end in the finding's id."""
+MAX_DAY = timedelta(hours=30)
+"""A person's day began at most this long ago: the longest day of a clock change, and some travel."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Queue:
-    """What waits for people."""
+    """What waits for people, as one of them sees it."""
 
     waiting: tuple[Waiting, ...]
-    count: int
-    free: int
-    """How many this person would be served."""
+    counts: Counts
     skipped: int
     """How many this person skipped."""
     held: str | None
     """The case that this person is at."""
+    has_next: bool
+    """Somebody who asks for work now is given some."""
+    wishes: int
+    """Items that wait for new photos."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Desk:
-    """One case as its holder sees it."""
-
-    case: Case
-    dossier: Dossier
-    explanation: Explanation
-    opinion_id: str
-    """The name of the answer to come: sent twice, it counts once."""
-    left: int
-    """How many more this person would be served."""
-
-
-def queue(here: Parts, reviewer: str) -> Queue:
-    """The state of the queue for one person."""
+def asking(here: Parts, who: Principal) -> Asking:
+    """Who asks for work, now."""
     now = here.clock()
+    until = now + timedelta(seconds=here.settings.lease_s)
+    return Asking(name=who.name, lead=who.role is Role.QA_LEAD, now=now, until=until)
+
+
+def queue(here: Parts, who: Principal) -> Queue:
+    """The state of the queue for one person."""
+    one = asking(here, who)
     with here.database.reading() as connection:
-        count, free, skipped = queries.counts(connection, reviewer, now)
         return Queue(
-            waiting=tuple(queries.waiting(connection, now)),
-            count=count,
-            free=free,
-            skipped=skipped,
-            held=queries.held(connection, reviewer, now),
+            waiting=tuple(queries.waiting(connection, lead=who.role is not Role.REVIEWER)),
+            counts=queries.counts(connection, one.name, one.now, one.now - timedelta(hours=24)),
+            skipped=queries.skipped(connection, one.name),
+            held=leases.held(connection, one),
+            has_next=leases.next_up(connection, one) is not None,
+            wishes=len(queries.wishes(connection)),
         )
 
 
-def next_case(here: Parts, reviewer: str) -> str | None:
+def counts(here: Parts, who: Principal, since: datetime | None) -> Counts:
+    """What the pages count live; `since` is when the person's own day began."""
+    now = here.clock()
+    began = max(since or now - timedelta(hours=24), now - MAX_DAY)
+    with here.database.reading() as connection:
+        return queries.counts(connection, who.name, now, began)
+
+
+def next_case(here: Parts, who: Principal) -> str | None:
     """The case that this person is at, or the most urgent free one; none when all is done."""
     with here.database.writing() as connection:
-        return _next(here, connection, reviewer)
+        return _next(connection, asking(here, who))
 
 
-def _next(here: Parts, connection: Connection, reviewer: str) -> str | None:
-    now = here.clock()
-    at = queries.held(connection, reviewer, now)
-    return at or queries.claim(connection, reviewer, now, _until(here, now))
+def _next(connection: Connection, one: Asking) -> str | None:
+    at = leases.held(connection, one)
+    if at is not None:
+        return at
+    leases.mark_overdue(connection, one.now)
+    return leases.claim(connection, one)
 
 
-def _until(here: Parts, now: datetime) -> datetime:
-    return now + timedelta(seconds=here.settings.lease_s)
-
-
-def desk(here: Parts, case_id: str, reviewer: str, language: Language) -> Desk | Case:
-    """The case for its holder; for others only what its lease says. Raises NothingThere."""
-    with here.database.reading() as connection:
-        case = queries.case(connection, case_id)
-        if case is None:
-            raise NothingThere("There is no such case.")
-        if case.holder != reviewer or case.closed_at:
-            return case
-        found = dossier(connection, case.inspection_id)
-        _, free, _ = queries.counts(connection, reviewer, here.clock())
-    if found is None:
-        raise NothingThere("There is no such case.")
-    return Desk(
-        case=case,
-        dossier=found,
-        explanation=explain(found.inspection, found.judgement, language),
-        opinion_id=str(uuid4()),
-        left=max(free - 1, 0),
-    )
+def ahead(here: Parts, who: Principal) -> Sequence[tuple[str, Inspection]]:
+    """What this person will probably be served next, kept for them for a while: id and item."""
+    one = asking(here, who)
+    with here.database.writing() as connection:
+        found = leases.reserve(connection, one)
+        several = (queries.case_and_inspection(connection, case_id) for case_id in found)
+        return [(case.case_id, inspection) for case, inspection in filter(None, several)]
 
 
 def saved(here: Parts, case_id: str) -> Case | None:
@@ -108,58 +101,123 @@ def saved(here: Parts, case_id: str) -> Case | None:
     return case if case and case.closed_at else None
 
 
-def take(here: Parts, case_id: str, reviewer: str) -> None:
-    """Lease this very case. Raises CaseLost when somebody else holds it or it is closed."""
-    now = here.clock()
+def take(here: Parts, case_id: str, who: Principal) -> None:
+    """Lease this very case. Raises CaseLost when somebody else holds it or it is closed, CaseNotForYou."""
+    one = asking(here, who)
     with here.database.writing() as connection:
-        if not queries.take(connection, case_id, reviewer, now, _until(here, now)):
+        _make_sure_it_is_for(connection, case_id, one)
+        if not leases.take(connection, case_id, one):
             raise CaseLost("Somebody else holds this case, or it is closed.")
 
 
-def renew(here: Parts, case_id: str, reviewer: str) -> datetime:
+def _make_sure_it_is_for(connection: Connection, case_id: str, one: Asking) -> None:
+    if queries.case(connection, case_id) and not leases.may_answer(connection, case_id, one):
+        raise CaseNotForYou
+
+
+def renew(here: Parts, case_id: str, who: Principal) -> datetime:
     """A sign of life; gives the end of the lease. Raises CaseLost."""
-    until = _until(here, here.clock())
+    one = asking(here, who)
     with here.database.writing() as connection:
-        if not queries.renew(connection, case_id, reviewer, until):
+        if not leases.renew(connection, case_id, one):
             raise CaseLost
-    return until
+    return one.until
 
 
-def skip(here: Parts, case_id: str, reviewer: str) -> str | None:
-    """Leave the case to others; gives the next one. A case no longer held is left as it is."""
+def save_draft(here: Parts, case_id: str, who: Principal, content: str) -> None:
+    """Keep what is entered so far. Raises CaseLost: what was entered stays in the browser then."""
+    one = asking(here, who)
     with here.database.writing() as connection:
-        if queries.release(connection, case_id, reviewer):
-            queries.skip(connection, case_id, reviewer, here.clock())
-        return _next(here, connection, reviewer)
+        if not leases.renew(connection, case_id, one):
+            raise CaseLost
+        queries.save_draft(connection, case_id, one.name, content, one.now)
 
 
-def again(here: Parts, reviewer: str) -> str | None:
+def skip(here: Parts, case_id: str, who: Principal) -> str | None:
+    """Leave the case to others; gives the next one. A case no longer held is left as it is."""
+    one = asking(here, who)
+    with here.database.writing() as connection:
+        if leases.release(connection, case_id, one):
+            leases.skip(connection, case_id, one)
+        return _next(connection, one)
+
+
+def again(here: Parts, who: Principal) -> str | None:
     """Serve what this person skipped; gives the next case."""
     with here.database.writing() as connection:
-        queries.forget_skips(connection, reviewer)
-        return _next(here, connection, reviewer)
+        leases.forget_skips(connection, who.name)
+        return _next(connection, asking(here, who))
 
 
-def submit(here: Parts, case_id: str, reviewer: str, form: Mapping[str, str]) -> str | None:
-    """Take a person's decision, once however often it is sent; gives the next case.
+def commit(here: Parts, case_id: str, who: Principal, form: Mapping[str, str]) -> None:
+    """Keep what is said before the machine's opinion is shown; said twice, the first counts.
+
+    Raises NothingThere, CaseLost, ContentInvalid.
+    """
+    one = asking(here, who)
+    with here.database.writing() as connection:
+        case = queries.case(connection, case_id)
+        if case is None or case.kind is not CaseKind.AUDIT:
+            raise NothingThere("There is no such case.")
+        _make_sure_of_case(case, one.name)
+        queries.commit(connection, case_id, one.name, _commitment(form, one.now))
+
+
+def _commitment(form: Mapping[str, str], now: datetime) -> Commitment:
+    grade, disposition = form.get("grade", ""), form.get("disposition", "")
+    if grade not in set(Grade) or disposition not in set(Disposition):
+        raise ContentInvalid("Choose a grade and where the item goes first.")
+    return Commitment(grade=Grade(grade), disposition=Disposition(disposition), committed_at=now)
+
+
+def submit(here: Parts, case_id: str, who: Principal, form: Mapping[str, str]) -> str | None:
+    """Take a person's answer, once however often it is sent; gives the next case.
 
     Raises ContentInvalid, NothingThere, CaseLost (nothing is kept then), ContentDiffers.
     """
+    one = asking(here, who)
     with here.database.writing() as connection:
-        in_turn(connection, f"opinion on {case_id}")  # sent twice at once is sent twice
-        case = queries.case(connection, case_id)
-        found = dossier(connection, case.inspection_id) if case else None
-        if case is None or found is None:
+        found = queries.case_and_inspection(connection, case_id, lock=True)
+        if found is None:
             raise NothingThere("There is no such case.")
-        opinion = opinion_of(form, found.inspection, reviewer, here.clock())
-        kept = queries.opinion(connection, opinion.opinion_id)
+        case, inspection = found
+        said = _read(connection, form, case, inspection, one)
+        kept = queries.opinion(connection, said.opinion_id)
         if kept is None:
-            _make_sure_of_case(case, reviewer)
-            queries.add_opinion(connection, opinion)
-            decide(connection, decision_of(opinion, found), State.DECIDED)
-        elif not same_opinion(kept, opinion):
+            _keep(connection, said, case, one)
+        elif not same_opinion(kept, said):
             raise ContentDiffers("This answer was already sent, with another content.")
-        return _next(here, connection, reviewer)
+        return _next(connection, one)
+
+
+def _read(
+    connection: Connection, form: Mapping[str, str], case: Case, inspection: Inspection, one: Asking
+) -> Opinion:
+    audit = case.kind is CaseKind.AUDIT
+    return opinion_of(
+        form,
+        case,
+        inspection,
+        reviewer=one.name,
+        standard=standard_of(inspection),
+        committed=queries.committed(connection, case.case_id, one.name) if audit else None,
+        now=one.now,
+    )
+
+
+def _keep(connection: Connection, said: Opinion, case: Case, one: Asking) -> None:
+    _make_sure_of_case(case, one.name)
+    if not leases.close(connection, case.case_id, one):
+        raise CaseLost
+    if case.kind is CaseKind.AUDIT and said.committed is None and said.action != "retake":
+        raise ContentInvalid("An audit is answered before it is opened: commit a grade first.")
+    earlier = queries.opinions_of(connection, case.inspection_id)
+    own = [o.opinion_id for o in earlier if (o.reviewer, o.kind) == (one.name, said.kind)]
+    said = said.model_copy(update={"corrects": own[-1] if own else None})
+    queries.add_opinion(connection, said)
+    queries.drop_drafts(connection, case.case_id)
+    counts = queries.decision(connection, case.inspection_id)
+    _follow(connection, outcome(said, earlier, counts), said, case, counts)
 
 
 def _make_sure_of_case(case: Case, reviewer: str) -> None:
@@ -170,47 +228,53 @@ def _make_sure_of_case(case: Case, reviewer: str) -> None:
         raise CaseLost
 
 
-def opinion_of(
-    form: Mapping[str, str], inspection: Inspection, reviewer: str, now: datetime
-) -> Opinion:
-    """Read the form. Raises ContentInvalid, naming what is missing."""
-    findings = {finding.finding_id for finding in inspection.findings}
-    verdicts = {k.removeprefix(VERDICT): v for k, v in form.items() if k.startswith(VERDICT)}
-    strangers = sorted(set(verdicts) - findings)
-    if strangers:
-        raise ContentInvalid(f"There is no finding {strangers[0][:80]!r} in this inspection.")
-    content = {
-        "opinion_id": form.get("opinion_id"),
-        "inspection_id": inspection.inspection_id,
-        "reviewer": reviewer,
-        "given_at": now.isoformat(),
-        "grade": form.get("grade"),
-        "disposition": form.get("disposition"),
-        "verdicts": verdicts,
-        # Browsers send CR LF for one line break, which would count twice.
-        "note": form.get("note", "").replace("\r\n", "\n").strip(),
-    }
-    try:
-        return Opinion.from_json(json.dumps(content))
-    except RecordInvalid as error:
-        raise ContentInvalid(str(error)) from error
+def _follow(
+    connection: Connection,
+    then: Outcome,
+    said: Opinion,
+    case: Case,
+    counts: Decision | None,
+) -> None:
+    if then.to_the_bench:
+        queries.set_state(connection, case.inspection_id, State.RETAKE)
+        close_cases(connection, case.inspection_id, said.given_at)
+    if then.opens:
+        open_case(
+            connection,
+            inspection_id=case.inspection_id,
+            kind=then.opens,
+            stake=case.stake,
+            now=said.given_at,
+            # What was promised about the item stays promised.
+            deadline=case.deadline,
+        )
+    if then.rests_on:
+        decide(connection, decision_of(said, then.rests_on, counts), State.DECIDED)
 
 
 def same_opinion(one: Opinion, other: Opinion) -> bool:
-    """They say the same, whenever they said it."""
-    return one == other.model_copy(update={"given_at": one.given_at})
+    """They say the same, whenever they said it, and whatever the server added."""
+    added = {"given_at": one.given_at, "corrects": one.corrects}
+    return one == other.model_copy(update=added)
 
 
-def decision_of(opinion: Opinion, found: Dossier) -> Decision:
+def decision_of(said: Opinion, rests_on: tuple[str, ...], before: Decision | None) -> Decision:
     """What the opinion makes count; it corrects what counted before."""
-    before = found.decision
+    if said.grade is None or said.disposition is None:
+        raise ContentInvalid("Choose a grade and where the item goes first.")
     return Decision(
         decision_id=str(uuid4()),
-        inspection_id=opinion.inspection_id,
+        inspection_id=said.inspection_id,
         supersedes=before.decision_id if before else None,
-        opinions=(opinion.opinion_id,),
-        decided_by=opinion.reviewer,
-        decided_at=opinion.given_at,
-        grade=opinion.grade,
-        disposition=opinion.disposition,
+        opinions=rests_on,
+        decided_by=said.reviewer,
+        decided_at=said.given_at,
+        grade=said.grade,
+        disposition=said.disposition,
     )
+
+
+def wishes(here: Parts, station: str | None = None) -> list[Wish]:
+    """Items that go back to the bench, newest first."""
+    with here.database.reading() as connection:
+        return queries.wishes(connection, station)

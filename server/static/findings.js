@@ -1,43 +1,35 @@
 // Findings one by one: J and K choose, Y and N say whether they are real and go on.
-import { showPhoto } from "./photos.js";
-
-const rows = [...document.querySelectorAll(".findings [data-finding]")];
-const boxes = [...document.querySelectorAll(".box[data-finding]")];
-let at = 0;
-
-function choose(index) {
-  if (!rows.length) return;
-  at = Math.min(Math.max(index, 0), rows.length - 1);
-  const { finding, on } = rows[at].dataset;
-  rows.forEach((row, i) => row.classList.toggle("chosen", i === at));
-  for (const box of boxes) box.classList.toggle("chosen", box.dataset.finding === finding);
-  rows[at].scrollIntoView({ block: "nearest" });
-  showPhoto(on);
-  document.dispatchEvent(new CustomEvent("finding-chosen"));
-}
+import { chosenId, chosenRow, rows, step } from "./chosen.js";
+import { form, isTyping } from "./form.js";
+import { remove } from "./marks.js";
 
 function say(verdict) {
-  const input = rows[at]?.querySelector(`input[value="${verdict}"]`);
+  const row = chosenRow();
+  // What a person drew is real; to say that it is not is to take it away.
+  if (row?.classList.contains("drawn")) return verdict === "rejected" ? remove(chosenId()) : step(1);
+  const input = row?.querySelector(`input[value="${verdict}"]`);
   if (!input) return;
   const again = input.checked;
   // The same answer twice takes it back.
   input.checked = !again;
   input.dispatchEvent(new Event("change", { bubbles: true }));
-  if (!again) choose(at + 1);
+  if (!again) step(1);
 }
 
-const actions = {
-  j: () => choose(at + 1),
-  k: () => choose(at - 1),
-  y: () => say("confirmed"),
-  n: () => say("rejected"),
-};
+function showVerdicts() {
+  for (const row of rows()) {
+    const rejected = row.querySelector("input[value=rejected]")?.checked ?? false;
+    row.classList.toggle("rejected", rejected);
+    document.querySelector(`.box[data-finding="${row.dataset.finding}"]`)?.classList.toggle("rejected", rejected);
+  }
+}
+
+const actions = { j: () => step(1), k: () => step(-1), y: () => say("confirmed"), n: () => say("rejected") };
 
 document.addEventListener("keydown", (event) => {
   // A key held down is one answer: verdicts become training labels.
-  if (event.repeat || event.ctrlKey || event.altKey || event.metaKey || document.querySelector("dialog[open]")) return;
-  if (event.target.closest("textarea, select, input:not([type=radio])")) return;
+  if (event.repeat || event.ctrlKey || event.altKey || event.metaKey || isTyping(event)) return;
   actions[event.key.toLowerCase()]?.();
 });
-rows.forEach((row, index) => row.addEventListener("click", () => choose(index)));
-choose(0);
+for (const kind of ["change", "written"]) form.addEventListener(kind, showVerdicts);
+showVerdicts();

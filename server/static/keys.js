@@ -1,8 +1,14 @@
 // One rule for all keys: what names a key in data-key is clicked, and a field is focused.
-const FIELDS = "textarea, select, input:not([type=radio]):not([type=checkbox])";
+const FIELDS = "textarea, select, input:not([type=radio], [type=checkbox])";
 
-function named(key) {
-  const wanted = key.length === 1 ? key.toLowerCase() : key;
+// Digits by their place: with Shift their letter differs from one keyboard to the next.
+function nameOf(event) {
+  const digit = /^Digit(\d)$/.exec(event.code)?.[1];
+  if (digit && event.shiftKey && !/^\d$/.test(event.key)) return `Shift+${digit}`;
+  return event.key.length === 1 ? event.key.toLowerCase() : event.key;
+}
+
+function named(wanted) {
   const all = [...document.querySelectorAll("[data-key]")];
   return all.find((one) => one.dataset.key.split(" ").includes(wanted) && !one.closest("[hidden]"));
 }
@@ -20,7 +26,7 @@ document.addEventListener("keydown", (event) => {
   if (event.repeat && event.key === "Enter" && !event.target.closest("textarea")) event.preventDefault();
   const field = event.target.closest(FIELDS);
   if (field && event.key === "Escape") return field.blur();
-  const found = concerns(event) && named(event.key);
+  const found = concerns(event) && named(nameOf(event));
   if (!found) return;
   event.preventDefault();
   if (event.repeat) return;

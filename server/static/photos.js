@@ -1,14 +1,24 @@
-// One photo on the stage at a time, chosen in the strip, with the arrows, or by its finding.
-const figures = [...document.querySelectorAll("[data-stage] [data-view]")];
+// One shot at a time, chosen in the strip, with the arrows, or by its finding; the new item's photo of the
+// same shot comes along.
+const figures = [...document.querySelectorAll('[data-stage="returned"] [data-view]')];
+const references = [...document.querySelectorAll('[data-stage="reference"] figure')];
+const none = document.querySelector("[data-no-reference]");
 const links = [...document.querySelectorAll("[data-shows]")];
 
 export function shown() {
   return figures.find((figure) => !figure.hidden);
 }
 
+// What zooms and moves together.
+export function canvases() {
+  return [shown(), ...references.filter((one) => !one.hidden)].map((one) => one?.querySelector(".canvas")).filter(Boolean);
+}
+
 function show(wanted) {
   if (!wanted) return;
   for (const figure of figures) figure.hidden = figure !== wanted;
+  for (const reference of references) reference.hidden = reference.dataset.shot !== wanted.dataset.shot;
+  if (none) none.hidden = references.some((one) => !one.hidden);
   for (const link of links) {
     if (link.dataset.shows === wanted.dataset.view) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
@@ -37,3 +47,4 @@ for (const link of links) {
 for (const button of document.querySelectorAll("[data-steps]")) {
   button.addEventListener("click", () => step(Number(button.dataset.steps)));
 }
+show(shown());

@@ -1,4 +1,4 @@
-// The server has said that a decision is saved: its draft is no longer needed, nor the address's mark.
+// The server has said that an answer is saved: its draft is no longer needed, nor the address's mark.
 const saved = document.querySelector("[data-saved]");
 if (saved) {
   localStorage.removeItem(`draft:${saved.dataset.reviewer}:${saved.dataset.saved}`);

@@ -1,43 +1,34 @@
-// Zoom to the chosen finding, or to the middle; follows the finding until it is switched off.
+// Z goes to the chosen finding, or to the middle, and follows the finding until it is switched off.
+import "./chosen.js";
 import { shown } from "./photos.js";
+import { apply, whole, zoomTo } from "./view.js";
 
-const LEAST = 2;
-const MOST = 8;
+const [LEAST, MOST] = [2, 8];
 const button = document.querySelector("[data-zooms]");
-const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+export const leave = () => button.setAttribute("aria-pressed", "false");
 
-function goal(canvas) {
-  const box = canvas.querySelector(".box.chosen .line")?.getBoundingClientRect();
-  const area = canvas.getBoundingClientRect();
-  if (!box) return { x: area.width / 2, y: area.height / 2, scale: LEAST };
+// In parts of the pane: the middle of the chosen box, and how much larger it fills half of the pane.
+function target(canvas) {
+  const box = canvas?.querySelector(".box.chosen .line")?.getBoundingClientRect();
+  const area = canvas?.getBoundingClientRect();
+  if (!box?.width) return [0.5, 0.5, LEAST];
+  // The canvas may be enlarged already; its own sides are not.
   const room = Math.min(area.width / box.width, area.height / box.height) / 2;
-  return {
-    x: box.left + box.width / 2 - area.left,
-    y: box.top + box.height / 2 - area.top,
-    scale: clamp(room, LEAST, MOST),
-  };
+  const [x, y] = [box.left + box.width / 2 - area.left, box.top + box.height / 2 - area.top];
+  return [x / area.width, y / area.height, Math.min(Math.max(room, LEAST), MOST)];
 }
 
-function apply() {
-  const canvas = shown()?.querySelector(".canvas");
-  if (!canvas) return;
-  canvas.style.transform = "none";
-  canvas.style.setProperty("--zoom", 1);
-  canvas.classList.remove("zoomed");
-  if (button.getAttribute("aria-pressed") !== "true") return;
-  const { x, y, scale } = goal(canvas);
-  const { offsetWidth: width, offsetHeight: height } = canvas;
-  const left = clamp(width / 2 - x * scale, width - width * scale, 0);
-  const top = clamp(height / 2 - y * scale, height - height * scale, 0);
-  // Strokes grow with the photo unless they are told by how much to stay thin.
-  canvas.style.setProperty("--zoom", scale);
-  canvas.classList.add("zoomed");
-  canvas.style.transform = `translate(${left}px, ${top}px) scale(${scale})`;
+function follow() {
+  if (button.getAttribute("aria-pressed") === "true") zoomTo(...target(shown()?.querySelector(".canvas")));
+  else apply();
 }
 
 button.addEventListener("click", () => {
-  button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
-  apply();
+  const on = button.getAttribute("aria-pressed") !== "true";
+  button.setAttribute("aria-pressed", String(on));
+  if (on) follow();
+  else whole();
 });
-document.addEventListener("photo-shown", apply);
-document.addEventListener("finding-chosen", apply);
+document.addEventListener("photo-shown", follow);
+document.addEventListener("finding-chosen", follow);
+addEventListener("resize", apply);

@@ -6,8 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from models import opinions as told_by_people
 from models import records
 from models.errors import RecordInvalid
+from models.opinions import Changed, Commitment, Drawn, Moved
 from models.record import Record
 from models.records import (
     Acknowledgement,
@@ -25,6 +27,8 @@ from models.records import (
     Tiling,
 )
 from models.vocabulary import (
+    Action,
+    CaseKind,
     Category,
     Defect,
     Destination,
@@ -155,16 +159,46 @@ def inspections(draw):
 acknowledgements = st.builds(
     Acknowledgement, inspection_id=identifiers, sha256=hashes, routing=routings
 )
-opinions = st.builds(
-    Opinion,
-    opinion_id=identifiers,
-    inspection_id=identifiers,
-    reviewer=identifiers,
-    given_at=times,
+moves = st.builds(Moved, old=boxes, new=boxes)
+drawings = st.builds(
+    Drawn,
+    finding_id=identifiers,
+    defect=st.sampled_from(Defect),
+    photo_sha256=hashes,
+    xyxy=boxes,
+)
+changes = st.builds(Changed, question=identifiers, old=st.none() | identifiers, new=identifiers)
+commitments = st.builds(
+    Commitment,
     grade=st.sampled_from(Grade),
     disposition=st.sampled_from(Disposition),
-    verdicts=st.dictionaries(identifiers, st.sampled_from(Verdict), max_size=3),
-    note=texts,
+    committed_at=times,
+)
+said = {
+    "opinion_id": identifiers,
+    "inspection_id": identifiers,
+    "case_id": st.none() | identifiers,
+    "kind": st.sampled_from(CaseKind),
+    "reviewer": identifiers,
+    "given_at": times,
+    "verdicts": st.dictionaries(identifiers, st.sampled_from(Verdict), max_size=3),
+    "moved": st.dictionaries(identifiers, moves, max_size=3),
+    "drawn": some(drawings),
+    "answers": some(changes),
+    "reasons": some(identifiers),
+    "committed": st.none() | commitments,
+    "corrects": st.none() | identifiers,
+    "seconds": st.none() | st.floats(0, 1e6),
+    "note": texts,
+}
+opinions = st.builds(
+    Opinion,
+    action=st.sampled_from([Action.DECIDED, Action.SECOND]),
+    grade=st.sampled_from(Grade),
+    disposition=st.sampled_from(Disposition),
+    **said,
+) | st.builds(
+    Opinion, action=st.just(Action.RETAKE), wish=st.none() | st.sampled_from(Shot), **said
 )
 decisions = st.builds(
     Decision,
@@ -233,6 +267,10 @@ KINDS = {
     Inspection: inspections(),
     Acknowledgement: acknowledgements,
     Opinion: opinions,
+    Moved: moves,
+    Drawn: drawings,
+    Changed: changes,
+    Commitment: commitments,
     Decision: decisions,
     Tiling: tilings,
     Calibration: calibrations(),
@@ -243,7 +281,8 @@ records_of_any_kind = st.one_of(*KINDS.values())
 
 
 def test_every_record_is_tried():
-    told = {kind for kind in vars(records).values() if isinstance(kind, type)}
+    both = {**vars(records), **vars(told_by_people)}
+    told = {kind for kind in both.values() if isinstance(kind, type)}
     kinds = {kind for kind in told if issubclass(kind, Record) and kind is not Record}
     assert kinds == set(KINDS)
 
@@ -448,3 +487,38 @@ def test_a_routing_of_an_older_station_is_read():
     told = '{"policy":"default@1","reasons":["no_certificate"],"stake":1.5,"to":"review"}'
     got = Routing.from_json(told)
     assert (got.risk, got.certificate, got.audit_probability) == (None, None, None)
+
+
+def test_an_opinion_of_the_first_release_is_still_read():
+    kept = (
+        '{"disposition":"resell","given_at":"2026-01-05T12:00:00Z","grade":"B",'
+        '"inspection_id":"i","note":"ok","opinion_id":"o","reviewer":"ann",'
+        '"verdicts":{"f1":"confirmed"}}'
+    )
+    one = Opinion.from_json(kept)
+    assert (one.kind, one.action, one.case_id) == (CaseKind.REVIEW, Action.DECIDED, None)
+    assert one.verdicts == {"f1": Verdict.CONFIRMED}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"grade": None},
+        {"disposition": None},
+        {"action": "second", "grade": None},
+        {"wish": "front"},
+    ],
+    ids=str,
+)
+def test_an_opinion_says_what_it_must(wrong):
+    facts = {
+        "opinion_id": "o",
+        "inspection_id": "i",
+        "reviewer": "ann",
+        "given_at": NOON,
+        "grade": "A",
+        "disposition": "resell",
+    }
+    Opinion(**facts)
+    with pytest.raises(ValidationError):
+        Opinion(**(facts | wrong))

@@ -135,6 +135,7 @@ class Prompt(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         assert sockets is None
+        self.config.app.state.closing.set()  # type: ignore[union-attr]
         for server in self.servers:
             server.close()
         for connection in list(self.server_state.connections):
