@@ -11,7 +11,14 @@ from models.opinions import Commitment, Opinion
 from models.records import Decision, Inspection
 from models.vocabulary import CaseKind, Disposition, Grade, Role
 from server.cases import close_cases, open_case
-from server.errors import CaseLost, CaseNotForYou, ContentDiffers, ContentInvalid, NothingThere
+from server.errors import (
+    CaseLost,
+    CaseNotForYou,
+    Conflict,
+    ContentDiffers,
+    ContentInvalid,
+    NothingThere,
+)
 from server.identity import Principal
 from server.ledger import State, decide
 from server.parts import Parts
@@ -157,8 +164,10 @@ def commit(here: Parts, case_id: str, who: Principal, form: Mapping[str, str]) -
     one = asking(here, who)
     with here.database.writing() as connection:
         case = queries.case(connection, case_id)
-        if case is None or case.kind is not CaseKind.AUDIT:
+        if case is None:
             raise NothingThere("There is no such case.")
+        if case.kind is not CaseKind.AUDIT:
+            raise Conflict("Nothing is hidden in this case; decide it.")
         _make_sure_of_case(case, one.name)
         queries.commit(connection, case_id, one.name, _commitment(form, one.now))
 
