@@ -34,6 +34,7 @@ from server.inventory import Inventory
 from server.jobs import Jobs
 from server.keeping.routes import router as keeping
 from server.keeping.trades import trades as keeping_trades
+from server.oidc import Provider
 from server.pages import Pages
 from server.parts import Parts, utc_now
 from server.permissions import Permissions, read_permissions
@@ -156,6 +157,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Parts:
         signer=load_signer(settings.folder),
         inventory=Inventory(database, clock),
         turns=Turns(at_once=UPLOADS, each=UPLOADS_EACH),
+        provider=Provider(settings, clock) if settings.oidc_issuer else None,
         clock=clock,
     )
     for trades in TRADES:

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.errors import ContentInvalid, MethodUnknown, NothingThere, NotSignedIn, Refused
-from server.pages import Pages, back, see, wants_json
+from server.pages import YEAR_S, Pages, back, see, wants_json
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -43,11 +43,16 @@ HEADERS = {
 log = structlog.get_logger(__name__)
 
 
-def with_headers(message: Message) -> Message:
+ENCRYPTED = {"strict-transport-security": f"max-age={YEAR_S}"}
+"""Only over HTTPS: who came that way once never falls back, also not on a stranger's network."""
+
+
+def with_headers(message: Message, *, encrypted: bool) -> Message:
     """Add each header that the response does not set itself."""
     kept = list(message.get("headers", []))
     names = {name.lower() for name, _ in kept}
-    kept += [(k.encode(), v.encode()) for k, v in HEADERS.items() if k.encode() not in names]
+    ours = HEADERS | ENCRYPTED if encrypted else HEADERS
+    kept += [(k.encode(), v.encode()) for k, v in ours.items() if k.encode() not in names]
     return {**message, "headers": kept}
 
 
@@ -70,7 +75,7 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message = with_headers(message)
+                message = with_headers(message, encrypted=scope["scheme"] == "https")
             await send(message)
 
         request = Request(scope, receive)

@@ -31,6 +31,7 @@
             ├── TooManyAttempts     429
             │   └── AttemptsTooClose 429
             ├── PhotoDamaged        500
+            ├── ProviderSilent      502
             ├── DatabaseBusy        503
             ├── StorageUnavailable  503
             │   └── RemovedMeanwhile 503
@@ -271,6 +272,12 @@ class RemovedMeanwhile(StorageUnavailable):
     def headers(self) -> Mapping[str, str]:
         """At once."""
         return {"Retry-After": "1"}
+
+
+class ProviderSilent(Refused):
+    """The company's sign-in does not answer; try again in a while, or sign in with a password."""
+
+    status = 502
 
 
 class DiskFull(Refused):

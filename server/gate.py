@@ -16,6 +16,7 @@ from server import identity, patience
 from server.errors import (
     BodyTooLarge,
     ContentInvalid,
+    DatabaseBusy,
     DiskFull,
     FormExpired,
     MethodUnknown,
@@ -104,7 +105,7 @@ class Gate:
         try:
             with self._parts.database.writing() as connection:
                 identity.note_seen(connection, who, now)
-        except (DiskFull, OperationalError) as error:
+        except (DatabaseBusy, DiskFull, OperationalError) as error:
             # Who only wants to read is not refused because the disk is full or busy.
             log.warning("last seen not written", who=who.name, error=str(error)[:200])
 

@@ -16,6 +16,7 @@ from server.errors import NotSignedIn
 from server.identity import Principal
 from server.inventory import Inventory
 from server.jobs import Jobs
+from server.oidc import Provider
 from server.pages import Pages
 from server.settings import Settings
 from server.signing import Signer
@@ -41,6 +42,8 @@ class Parts:
     signer: Signer
     inventory: Inventory
     turns: Turns
+    provider: Provider | None = None
+    """The company's sign-in, where one is set."""
     clock: Callable[[], datetime] = utc_now
 
     @property

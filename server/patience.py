@@ -70,8 +70,8 @@ def _make_sure(failed: Failures, name: str, now: datetime) -> None:
     most = MAX_TOKENS if name == TOKENS else MAX_FAILURES
     if failed.own >= most or failed.of_address >= MAX_FAILURES_OF_ADDRESS:
         raise TooManyAttempts
-    if name in {TOKENS, LINKS}:
-        return  # 256 random bits: nobody guesses them, however many try
+    if name in {TOKENS, LINKS, PROVIDER}:
+        return  # 256 random bits or more: nobody guesses them, however many try
     too_close = failed.last_of_name is not None and now - failed.last_of_name < PAUSE
     if failed.of_name >= MAX_FAILURES_OF_NAME and too_close:
         log.warning("many failed attempts for one name", name=name, failed=failed.of_name)

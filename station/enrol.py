@@ -15,6 +15,8 @@ from station.settings import ENROLLED, PREFIX, Settings, checked_token, load
 from station.wire import HttpSend, Reply, Silence
 
 PATH = "/api/v1/enrol"
+KEYS = "keys.json"
+"""The server's public keys by their use, in the station's folder."""
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -27,6 +29,10 @@ class Enrolled(BaseModel):
     """The name that the server knows this station by."""
     token: str
     """What it shows with each request."""
+    signing_key: str | None = None
+    """What is fetched from the server is signed with; base64 of an Ed25519 key's 32 bytes."""
+    sealing_key: str | None = None
+    """Originals are sealed for; base64 of an X25519 key's 32 bytes."""
 
 
 def enrol(settings: Settings, code: str, server: str, name: str) -> str:
@@ -45,7 +51,7 @@ def enrol(settings: Settings, code: str, server: str, name: str) -> str:
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
-    _keep_address(settings.folder, enrolled.station, url)
+    _keep_server(settings.folder, enrolled, url)
     return _told(enrolled.station, url, place)
 
 
@@ -119,11 +125,13 @@ def _put(draft: Path, place: Path, text: str) -> None:
         ) from error
 
 
-def _keep_address(folder: Path, name: str, url: str) -> None:
-    place = folder / ENROLLED
+def _keep_server(folder: Path, enrolled: Enrolled, url: str) -> None:
+    keys, place = folder / KEYS, folder / ENROLLED
+    told = enrolled.model_dump(include={"signing_key", "sealing_key"}, exclude_none=True)
+    _put(_draft(keys), keys, json.dumps(told, indent=1) + "\n")
     # JSON's strings are TOML's, for what names and addresses can hold.
-    text = f"name = {json.dumps(name, ensure_ascii=False)}\nserver_url = {json.dumps(url)}\n"
-    _put(_draft(place), place, text)
+    name = json.dumps(enrolled.station, ensure_ascii=False)
+    _put(_draft(place), place, f"name = {name}\nserver_url = {json.dumps(url)}\n")
 
 
 def _told(name: str, url: str, place: Path) -> str:

@@ -6,12 +6,14 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from models.vocabulary import Language
-from server.accounts import own, service
+from server.accounts import federation, own, service
 from server.pages import LANGUAGE_COOKIE, SESSION_COOKIE, YEAR_S, keep_cookie, local_path, see
 from server.parts import Doer, Here, Parts, Who, address_of
 
 router = APIRouter()
 Field = Annotated[str, Form()]
+COMPANY_COOKIE = "secondlook_company"
+BACK = "/sign-in/company/back"
 Next = Annotated[str, Form(alias="next")]
 
 
@@ -42,7 +44,54 @@ def sign_in_page(
     """The form; who is signed in already goes on."""
     if request.state.principal is not None:
         return see(local_path(wanted) or "/")
-    return here.pages.page(request, "accounts/sign_in.html", next=wanted, name="", failed=False)
+    return _sign_in_page(request, here, wanted)
+
+
+def _sign_in_page(
+    request: Request, here: Parts, wanted: str, name: str = "", status: int = 200
+) -> Response:
+    return here.pages.page(
+        request,
+        "accounts/sign_in.html",
+        status=status,
+        next=wanted,
+        name=name,
+        failed=status == 401,
+        company=here.provider is not None,
+        company_name=here.settings.oidc_name,
+    )
+
+
+@router.get("/sign-in/company")
+def company(
+    request: Request, here: Here, wanted: Annotated[str, Query(alias="next")] = ""
+) -> Response:
+    """Off to the company's provider; where there is none, to the form."""
+    if here.provider is None:
+        return see("/sign-in")
+    redirect = f"{str(request.base_url).rstrip('/')}{BACK}"
+    address, kept = federation.begin(here, redirect, wanted)
+    response = see(address)
+    keep_cookie(request, response, COMPANY_COOKIE, kept, max_age_s=600)
+    return response
+
+
+@router.get("/sign-in/company/back")
+def company_back(request: Request, here: Here) -> Response:
+    """Back from the provider, with a code or a refusal."""
+    if here.provider is None:
+        return see("/sign-in")
+    came = federation.finish(
+        here,
+        request.cookies.get(COMPANY_COOKIE, ""),
+        request.query_params,
+        address_of(request),
+        device_of(request),
+    )
+    response = see(local_path(came.wanted) or service.home_of(came.account.role))
+    response.delete_cookie(COMPANY_COOKIE)
+    keep_session(request, here, response, came.token)
+    return response
 
 
 @router.post("/sign-in")
@@ -56,9 +105,7 @@ def sign_in(
     """Open a session and go where the person wanted to go."""
     opened = service.sign_in(here, name.strip(), password, address_of(request), device_of(request))
     if opened is None:
-        return here.pages.page(
-            request, "accounts/sign_in.html", status=401, next=wanted, name=name, failed=True
-        )
+        return _sign_in_page(request, here, wanted, name=name, status=401)
     account, token = opened
     response = see(local_path(wanted) or service.home_of(account.role))
     keep_session(request, here, response, token)

@@ -11,7 +11,12 @@ for (const form of document.querySelectorAll("form[data-sure]")) {
     event.preventDefault();
     button.classList.add("sure");
     button.textContent = form.dataset.sure;
+    button.focus();
   });
   button.addEventListener("blur", calm);
-  form.addEventListener("keydown", (event) => event.key === "Escape" && calm());
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !button.classList.contains("sure")) return;
+    event.stopPropagation(); // elsewhere Escape leaves the page
+    calm();
+  });
 }

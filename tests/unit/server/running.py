@@ -24,6 +24,7 @@ from server.accounts import tokens
 from server.accounts.queries import Account
 from server.app import build, create_app
 from server.cli import web
+from server.edge import HEADERS
 from server.enrolment import service as enrolment
 from server.pages import SESSION_COOKIE
 from server.parts import Parts
@@ -118,6 +119,19 @@ class Person:
         return self.client.post(
             path, data={"form_token": self.form_token(), **(data or {})}, **said
         )
+
+
+def is_strict(answer: httpx.Response) -> bool:
+    """Tells whether the answer carries every header that keeps strangers' content out."""
+    policy = answer.headers.get("content-security-policy", "")
+    return (
+        set(HEADERS) <= set(answer.headers)
+        and "default-src 'none'" in policy
+        and "unsafe" not in policy
+        and "server" not in answer.headers
+        and answer.headers["x-content-type-options"] == "nosniff"
+        and ("no-store" in answer.headers["cache-control"] or answer.status_code in {200, 304})
+    )
 
 
 def found(pattern: str, text: str) -> str:

@@ -39,6 +39,7 @@ def test_a_code_gives_a_token_once(server: Running, admin: Person) -> None:
 
     assert answer.status_code == 201
     assert answer.json()["station"] == "bench-9"
+    assert answer.json()["signing_key"] == server.parts.signer.public_key
     station = server.client(headers={"authorization": f"Bearer {answer.json()['token']}"})
     assert put_photo(station).status_code == 201
     assert enrol(server, code, "bench-9").status_code == 403

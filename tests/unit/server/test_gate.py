@@ -26,7 +26,7 @@ from server.permissions import PUBLIC, TABLE, read_permissions
 from server.progress import JobKind
 from server.references import Origin
 from tests.factories import sha256
-from tests.unit.server.running import JPEG, Person, Running, an_inspection, send, serving
+from tests.unit.server.running import JPEG, Person, Running, an_inspection, is_strict, send, serving
 
 ROWS = list(csv.DictReader(TABLE.read_text(encoding="utf-8").splitlines()))
 WHO = [PUBLIC, *Role]
@@ -127,6 +127,7 @@ def test_each_cell_of_the_table(
     client = client_of(who, server) if ends else clients[who]
     answer = ask(who, row["route"], client)
 
+    assert is_strict(answer)
     if row[who] == "yes":
         to_sign_in = answer.headers.get("location", "").startswith("/sign-in?")
         assert (
@@ -163,6 +164,7 @@ def test_each_cell_for_each_scope_of_an_api_token(
         client = programs[role, scope]
         answer = ask_by_token(row["route"], client)
         where = f"{row['route']} {role} {scope}: {answer.status_code} {answer.text[:200]}"
+        assert is_strict(answer), where
 
         if row[PUBLIC] == "yes":
             assert answer.status_code != 403, where
@@ -245,7 +247,14 @@ def test_the_auditor_changes_nothing_and_a_station_has_only_its_api() -> None:
 
     assert {r for r in allowed[Role.AUDITOR] if not r.startswith("GET")} == DOORS
     assert {r.split(" ")[1].startswith("/api/") for r in allowed[Role.STATION] - public} == {True}
-    assert public <= DOORS | {"GET /healthz", "GET /static", "GET /sign-in", "GET /link"}
+    assert public <= DOORS | {
+        "GET /healthz",
+        "GET /static",
+        "GET /sign-in",
+        "GET /sign-in/company",
+        "GET /sign-in/company/back",
+        "GET /link",
+    }
 
 
 def test_what_is_made_for_programs_has_a_scope_to_open_it() -> None:

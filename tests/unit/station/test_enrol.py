@@ -65,7 +65,10 @@ def door(status: int, said: object, **headers: str) -> Iterator[tuple[str, list[
 
 
 def test_the_token_is_kept_for_its_owner_only_and_the_settings_find_it(home):
-    with door(201, {"station": "bench-7", "token": TOKEN, "keys": {"later": 1}}) as (url, asked):
+    with door(201, {"station": "bench-7", "token": TOKEN, "signing_key": "k", "later": 1}) as (
+        url,
+        asked,
+    ):
         told = enrol(load(), "ACDE-FGHJ", url + "/", "bench-7")
     assert asked == [
         {"path": "/api/v1/enrol", "code": "ACDE-FGHJ", "station": "bench-7", "auth": ""}
@@ -78,7 +81,9 @@ def test_the_token_is_kept_for_its_owner_only_and_the_settings_find_it(home):
     settings = load()
     assert (settings.secret(), settings.name) == (TOKEN, "bench-7")
     assert str(settings.server_url) == url + "/"
-    assert sorted(path.name for path in (home / "station").iterdir()) == ["enrolled.toml", "token"]
+    kept = sorted(path.name for path in (home / "station").iterdir())
+    assert kept == ["enrolled.toml", "keys.json", "token"]
+    assert json.loads((home / "station/keys.json").read_text()) == {"signing_key": "k"}
 
 
 def test_what_the_environment_says_counts_and_is_told(monkeypatch, tmp_path):

@@ -1,0 +1,437 @@
+"""The company's sign-in, against a real provider that is wrong in every way that it can be."""
+
+import hmac
+import json
+import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+import pytest
+from joserfc import jwt
+from joserfc.jwk import OctKey
+
+from models.vocabulary import AccessChange, Role
+from server import access
+from server.access import By
+from server.accounts import people, service
+from server.errors import SettingsInvalid
+from server.patience import MAX_FAILURES
+from server.settings import PREFIX, load
+from tests.unit.server.provider import CLIENT, KEYS, SECRET, Claims, Provider, ec, providing, rsa
+from tests.unit.server.running import PASSWORD, Person, Running, serving
+
+BY_GROUP = {"oidc_role_claim": "groups", "oidc_roles": ("bosses=administrator", "qa=qa_lead")}
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    with providing() as running:
+        yield running
+
+
+@contextmanager
+def house(home: Path, provider: Provider, **settings: Any) -> Iterator[Running]:
+    """A server that knows the provider; both have the same clock."""
+    company = {
+        "oidc_issuer": provider.url,
+        "oidc_client_id": CLIENT,
+        "oidc_client_secret": SECRET,
+        "oidc_name": "Acme",
+    }
+    with serving(home, **(company | settings)) as server:
+        server.clock.now = datetime.now(UTC)
+        yield server
+
+
+@pytest.fixture
+def server(tmp_path: Path, provider: Provider) -> Iterator[Running]:
+    with house(tmp_path, provider, **BY_GROUP) as running:
+        provider.claims["groups"] = ["cooks", "qa"]
+        yield running
+
+
+def there(person: Person, wanted: str = "") -> str:
+    """Off to the provider and through it; gives the way back."""
+    off = person.get("/sign-in/company", params={"next": wanted})
+    assert off.status_code == 303, off.text
+    back = httpx.get(off.headers["location"])
+    assert back.status_code == 302
+    return back.headers["location"]
+
+
+def come(server: Running, wanted: str = "") -> tuple[Person, httpx.Response]:
+    person = server.visitor()
+    return person, person.get(there(person, wanted))
+
+
+def names(server: Running) -> dict[str, Role]:
+    return {one.name: one.role for one in people.listing(server.parts)}
+
+
+def log(server: Running) -> list[tuple[str, AccessChange, str]]:
+    with server.parts.database.reading() as connection:
+        return [(e.actor, e.change, e.subject) for e in reversed(access.entries(connection))]
+
+
+@pytest.mark.parametrize("alg", ["RS256", "ES256"])
+def test_who_the_provider_vouches_for_comes_in_with_the_role_of_a_group(
+    server: Running, provider: Provider, alg: str
+) -> None:
+    provider.alg = alg
+    assert ">Acme <kbd>" in server.visitor().get("/sign-in").text
+
+    ann, answer = come(server, "/returns?q=1")
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/returns?q=1")
+    assert ann.get("/review").status_code == 200
+    assert names(server) == {"ann": Role.QA_LEAD}
+    assert log(server) == [
+        (access.PROVIDER, AccessChange.ACCOUNT_MADE, "ann"),
+        (access.PROVIDER, AccessChange.IDENTITY_LINKED, "ann"),
+    ]
+    assert "company's sign-in" in ann.get("/me").text
+    assert come(server)[1].headers["location"] == "/review"
+    assert len(log(server)) == 2
+    assert service.sign_in(server.parts, "ann", "", "") is None
+
+
+def test_nobody_is_sent_elsewhere_after_coming_back(server: Running) -> None:
+    assert come(server, "https://evil.example/")[1].headers["location"] == "/review"
+
+
+def test_without_a_provider_there_is_no_button(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        assert "/sign-in/company" not in server.visitor().get("/sign-in").text
+        for path in ("/sign-in/company", "/sign-in/company/back?code=x&state=y"):
+            assert server.visitor().get(path).headers["location"] == "/sign-in"
+
+
+# What must not be believed
+
+
+def unsigned(token: str) -> str:
+    header = in_base64(b'{"alg":"none"}')
+    return f"{header}.{token.split('.')[1]}."
+
+
+def by_client_secret(token: str) -> str:
+    """HS256 with what the client knows too."""
+    return jwt.encode({"alg": "HS256"}, claims_in(token), OctKey.import_key(SECRET), ["HS256"])
+
+
+def by_public_key(token: str) -> str:
+    """HS256 with the provider's public key as if it were a secret, which everybody has."""
+    payload = token.split(".")[1]
+    header = in_base64(b'{"alg": "HS256", "kid": "rsa-1"}')
+    signed = f"{header}.{payload}"
+    public = KEYS["RS256"].as_pem(private=False)
+    return f"{signed}.{in_base64(hmac.digest(public, signed.encode(), 'sha256'))}"
+
+
+def in_base64(content: bytes) -> str:
+    return urlsafe_b64encode(content).decode().rstrip("=")
+
+
+def claims_in(token: str) -> Claims:
+    payload = token.split(".")[1]
+    return json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+
+
+def by_stranger(kid: str) -> Any:
+    def signed(token: str) -> str:
+        return jwt.encode({"alg": "RS256", "kid": kid}, claims_in(token), rsa(kid), ["RS256"])
+
+    return signed
+
+
+def changed(token: str) -> str:
+    head, payload, signature = token.split(".")
+    other = urlsafe_b64encode(urlsafe_b64decode(payload + "==").replace(b"1001", b"1000"))
+    return f"{head}.{other.decode().rstrip('=')}.{signature}"
+
+
+WRONG_TOKENS = {
+    "alg none": unsigned,
+    "signed with the client secret": by_client_secret,
+    "signed with the public key": by_public_key,
+    "another key of the same name": by_stranger("rsa-1"),
+    "a key that nobody knows": by_stranger("rsa-9"),
+    "changed on the way": changed,
+    "no signature": lambda token: token.rpartition(".")[0] + ".",
+    "no token": lambda _: "x",
+    "empty": lambda _: "",
+    "not ASCII": lambda token: "ü" + token,
+}
+NOW = int(time.time())
+WRONG_CLAIMS: dict[str, Claims] = {
+    "another nonce": {"nonce": "x"},
+    "no nonce": {"nonce": None},
+    "another issuer": {"iss": "https://evil.example"},
+    "another audience": {"aud": "somebody-else"},
+    "others beside us, and not for us": {"aud": ["somebody-else", CLIENT], "azp": "somebody-else"},
+    "others beside us, and for nobody": {"aud": ["somebody-else", CLIENT]},
+    "over": {"exp": NOW - 3600},
+    "no end": {"exp": None},
+    "not begun": {"nbf": NOW + 3600},
+    "made in the future": {"iat": NOW + 7200, "exp": NOW + 9000},
+    "an end that is no number": {"exp": "tomorrow"},
+    "no subject": {"sub": None},
+    "an empty subject": {"sub": ""},
+    "a subject that is a number": {"sub": 1001},
+    "a long subject": {"sub": "x" * 256},
+    "a subject with a NUL": {"sub": "1\x00"},
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_TOKENS)
+def test_a_token_that_cannot_be_believed(server: Running, provider: Provider, wrong: str) -> None:
+    provider.change_token = WRONG_TOKENS[wrong]
+    check_refused(server)
+
+
+@pytest.mark.parametrize("wrong", WRONG_CLAIMS)
+def test_claims_that_cannot_be_believed(server: Running, provider: Provider, wrong: str) -> None:
+    said = WRONG_CLAIMS[wrong]
+    provider.change_claims = lambda claims: {
+        name: value for name, value in (claims | said).items() if value is not None
+    }
+    check_refused(server)
+
+
+WRONG_ANSWERS: dict[str, Any] = {
+    "no ID token": lambda _: {"access_token": "x"},
+    "an ID token that is a number": lambda _: {"id_token": 1},
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_ANSWERS)
+def test_answers_that_hold_no_token(server: Running, provider: Provider, wrong: str) -> None:
+    provider.change_answer = WRONG_ANSWERS[wrong]
+    check_refused(server)
+
+
+WRONG_METADATA: dict[str, Claims] = {
+    "another issuer": {"issuer": "https://evil.example"},
+    "no issuer": {"issuer": None},
+    "no way in": {"authorization_endpoint": None},
+    "an unencrypted way": {"token_endpoint": "http://evil.example/token"},
+    "keys from nowhere": {"jwks_uri": 7},
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_METADATA)
+def test_a_provider_that_is_another(server: Running, provider: Provider, wrong: str) -> None:
+    provider.change_metadata = lambda metadata: metadata | WRONG_METADATA[wrong]
+    assert server.visitor().get("/sign-in/company").status_code == 403
+    assert names(server) == {}
+
+
+def check_refused(server: Running) -> None:
+    person, answer = come(server)
+    assert answer.status_code == 403
+    assert "did not let you in" in answer.text
+    assert person.get("/returns").status_code == 303
+    assert names(server) == {}
+
+
+def test_an_answer_counts_in_the_browser_that_asked_once_and_in_time(server: Running) -> None:
+    ann, other = server.visitor(), server.visitor()
+    back = there(ann)
+    there(other)
+    # A link that a stranger sends (login CSRF), to nobody and to somebody who is on the way themselves.
+    assert server.visitor().get(back).status_code == 403
+    assert other.get(back).status_code == 403
+    kept = ann.client.cookies["secondlook_company"]
+    assert ann.get(back).status_code == 303
+    again = server.client(cookies={"secondlook_company": kept})
+    assert again.get(back).status_code == 403  # the code was redeemed
+
+    late = server.visitor()
+    back = there(late)
+    server.clock.now += timedelta(minutes=10)
+    assert late.get(back).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"error": "access_denied"},
+        {"code": ""},
+        {"code": "guess"},
+        {"code": "x", "iss": "https://evil.example"},
+        {},
+    ],
+)
+def test_answers_that_bring_no_code(server: Running, answer: dict[str, str]) -> None:
+    person = server.visitor()
+    state = dict(parse_qsl(urlsplit(there(person)).query))["state"]
+    refused = person.get("/sign-in/company/back", params={"state": state, **answer})
+    assert refused.status_code == 403
+    assert names(server) == {}
+
+
+@pytest.mark.parametrize("kept", ["", "x", "e30.x", "\x7f"])
+def test_a_cookie_that_is_not_ours(server: Running, kept: str) -> None:
+    client = server.client(headers={"cookie": f"secondlook_company={kept}"})
+    assert client.get("/sign-in/company/back?state=x&code=y").status_code == 403
+
+
+def test_the_codes_proof_is_asked_for(server: Running, provider: Provider) -> None:
+    person = server.visitor()
+    back = there(person)
+    (asked,) = provider.codes.values()
+    asked["code_challenge"] = "of somebody else"
+    assert person.get(back).status_code == 403
+
+
+def test_somebody_who_tries_again_and_again_is_stopped(server: Running) -> None:
+    for _ in range(MAX_FAILURES):
+        assert server.visitor().get("/sign-in/company/back?state=x").status_code == 403
+    assert server.visitor().get("/sign-in/company/back?state=x").status_code == 429
+
+
+# A provider that is away, and one whose keys change
+
+
+def test_a_provider_that_is_away_keeps_nobody_from_using_a_password(
+    tmp_path: Path, provider: Provider
+) -> None:
+    provider.status = 503
+    with house(tmp_path, provider, **BY_GROUP) as server:
+        assert come(server)[1].status_code == 502
+    with house(tmp_path, Provider(url="http://127.0.0.1:9"), **BY_GROUP) as server:
+        away = server.visitor().get("/sign-in/company")
+        assert (away.status_code, "does not answer" in away.text) == (502, True)
+        service.put_account(server.parts.database, "root", Role.MANAGER, PASSWORD, server.clock())
+        assert service.sign_in(server.parts, "root", PASSWORD, "") is not None
+
+
+def test_a_new_key_is_asked_for_and_an_old_one_is_forgotten(
+    server: Running, provider: Provider
+) -> None:
+    assert come(server)[1].status_code == 303
+    provider.keys = {"RS256": rsa("rsa-2"), "ES256": ec("ec-2")}
+    assert come(server)[1].status_code == 403  # asked a moment ago
+    server.clock.pass_by(minutes=1)
+    assert come(server)[1].status_code == 303
+    asked = provider.asked.count("/keys")
+    assert come(server)[1].status_code == 303
+    assert provider.asked.count("/keys") == asked
+
+
+# What an identity opens
+
+
+def test_a_role_follows_its_group_and_ends_with_it(server: Running, provider: Provider) -> None:
+    ann, _ = come(server)
+    provider.claims["groups"] = "bosses"
+    boss, answer = come(server)
+    assert answer.headers["location"] == "/people"
+    assert names(server) == {"ann": Role.ADMINISTRATOR}
+    assert ann.get("/returns").status_code == 303  # another role, another session
+    assert log(server)[-1] == (access.PROVIDER, AccessChange.ROLE_CHANGED, "ann")
+    for groups in ([], "cooks", None, 7, {"qa": True}):
+        provider.claims["groups"] = groups
+        assert come(server)[1].status_code == 403
+    assert boss.get("/people").status_code == 303
+
+
+def test_nobody_slips_into_an_account_because_of_a_name(
+    server: Running, provider: Provider
+) -> None:
+    service.put_account(server.parts.database, "ann", Role.ADMINISTRATOR, PASSWORD, server.clock())
+    come(server)
+    provider.claims["sub"] = "1002"
+    come(server)
+    assert names(server) == {
+        "ann": Role.ADMINISTRATOR,
+        "ann-2": Role.QA_LEAD,
+        "ann-3": Role.QA_LEAD,
+    }
+
+
+@pytest.mark.parametrize(
+    ("claims", "name"),
+    [
+        ({"preferred_username": "王 芳"}, "王-芳"),
+        ({"preferred_username": "#command line"}, "command-line"),
+        ({"preferred_username": 7, "email": "ann@example.org"}, "ann@example.org"),
+        ({"preferred_username": "<script>"}, "script"),
+        ({"preferred_username": "💡"}, "person"),
+        ({"preferred_username": "x" * 300}, "x" * 100),
+    ],
+)
+def test_what_people_are_called(
+    server: Running, provider: Provider, claims: Claims, name: str
+) -> None:
+    provider.claims |= claims
+    come(server)
+    assert list(names(server)) == [name]
+
+
+def test_a_closed_account_stays_closed(server: Running) -> None:
+    come(server)
+    server.person("root", Role.ADMINISTRATOR)
+    people.close(server.parts, By(actor="root", address="", now=server.clock()), "ann")
+    _, answer = come(server)
+    assert (answer.status_code, "closed until an administrator" in answer.text) == (403, True)
+
+
+def test_without_a_claim_an_administrator_gives_the_role(
+    tmp_path: Path, provider: Provider
+) -> None:
+    with house(tmp_path, provider) as server:
+        admin = server.person("root", Role.ADMINISTRATOR)
+        assert come(server)[1].status_code == 403
+        assert "waits for somebody" in admin.get("/person?name=ann").text
+        admin.post("/person/open", {"name": "ann"})
+        admin.post("/person/role", {"name": "ann", "role": "reviewer"})
+        assert come(server)[1].headers["location"] == "/review"
+
+
+@pytest.mark.parametrize(
+    ("claims", "comes"),
+    [
+        ({"email": "ann@Example.org", "email_verified": True}, True),
+        ({"email": "ann@example.org", "email_verified": False}, False),
+        ({"email": "ann@example.org", "email_verified": "true"}, False),
+        ({"email": "ann@example.org"}, False),
+        ({"email": "ann@evil.example", "email_verified": True}, False),
+        ({"email": "ann@example.org@evil.example", "email_verified": True}, False),
+        ({"email": "example.org", "email_verified": True}, True),
+        ({"email_verified": True}, False),
+        ({"email": ["ann@example.org"], "email_verified": True}, False),
+    ],
+)
+def test_only_these_domains_come_in(
+    tmp_path: Path, provider: Provider, claims: Claims, comes: bool
+) -> None:
+    provider.claims |= claims | {"groups": "qa"}
+    with house(tmp_path, provider, oidc_allowed=("example.org",), **BY_GROUP) as server:
+        assert come(server)[1].status_code == (303 if comes else 403)
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"),
+    [
+        ({"ISSUER": "http://login.example.org"}, "should begin with https://"),
+        ({"ISSUER": "https://login.example.org"}, "should be set with the issuer"),
+        ({"ROLES": "qa=king"}, "should be CLAIM=ROLE"),
+        ({"ROLES": "qa=station"}, "should be CLAIM=ROLE"),
+        ({"ROLES": "qa=reviewer"}, "should be set together"),
+        ({"ROLE_CLAIM": "groups"}, "should be set together"),
+    ],
+)
+def test_settings_that_cannot_be(
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], complaint: str
+) -> None:
+    for name, value in settings.items():
+        monkeypatch.setenv(f"{PREFIX}OIDC_{name}", value)
+    with pytest.raises(SettingsInvalid, match=complaint):
+        load()
