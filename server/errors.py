@@ -13,6 +13,7 @@
             │   ├── CaseNotForYou   403
             │   ├── FormExpired     403
             │   ├── IdentityRefused 403
+            │   │   └── AccountClosed 403
             │   └── ScopeMissing    403
             ├── NothingThere        404
             ├── MethodUnknown       405
@@ -113,6 +114,10 @@ class CodeInvalid(NotAllowed):
 
 class IdentityRefused(NotAllowed):
     """The company's sign-in did not let you in; try again, or ask an administrator."""
+
+
+class AccountClosed(IdentityRefused):
+    """Your account is closed until an administrator opens it."""
 
 
 class ScopeMissing(NotAllowed):

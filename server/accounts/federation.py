@@ -16,7 +16,7 @@ from server.access import By
 from server.accounts import federation_queries, queries, service, token_queries
 from server.accounts.federation_queries import Linked
 from server.accounts.queries import Account
-from server.errors import IdentityRefused, NothingThere
+from server.errors import AccountClosed, IdentityRefused, NothingThere
 from server.oidc import Attempt, Identity, Provider, new_attempt
 from server.parts import Parts
 
@@ -124,7 +124,7 @@ def _account_of(
         access.note(connection, by, AccessChange.ROLE_CHANGED, known.name, f"{known.role} {role}")
     account = queries.account(connection, known.name)
     if account is None:
-        return IdentityRefused("Your account is closed until an administrator opens it.")
+        return AccountClosed()
     return account
 
 

@@ -60,7 +60,7 @@ def refusals() -> set[str]:
             call = node.exc if isinstance(node, ast.Raise) else None
             if isinstance(call, ast.Call) and call.args and isinstance(call.args[0], ast.Constant):
                 name = ast.unparse(call.func)
-                if issubclass(getattr(errors, name), errors.Refused):
+                if issubclass(getattr(errors, name, object), errors.Refused):
                     written.add(str(call.args[0].value))
     return docstrings | written | {complaint.value for complaint in Complaint}
 
