@@ -7,7 +7,7 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
@@ -47,6 +47,9 @@ from server.storage.bucket import Bucket, Place
 from server.storage.folder import Folder
 from server.supply.routes import router as supply
 from server.turns import Turns
+from server.watch.metrics import Metrics
+from server.watch.readiness import Watchman
+from server.watch.routes import router as watch
 
 UPLOADS = 48
 """Photos on their way in at once: each holds an open file and up to a megabyte of memory."""
@@ -66,18 +69,11 @@ ROUTERS = (
     returns,
     review,
     supply,
+    watch,
 )
 TRADES = (expected_trades, keeping_trades)
 """What long work each capability does."""
 VERSION = version("secondlook")
-
-health = APIRouter()
-
-
-@health.get("/healthz")
-def healthz() -> dict[str, str]:
-    """The server answers; for whatever watches it."""
-    return {"status": "ok", "version": VERSION}
 
 
 def open_archive(settings: Settings) -> Archive:
@@ -185,18 +181,20 @@ def create_app(parts: Parts, permissions: Permissions | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.parts = parts
+    app.state.watchman = Watchman(parts)
+    app.state.metrics = Metrics(parts, VERSION)
     _add_routes(app)
     app.add_middleware(Gate, parts=parts, permissions=permissions or read_permissions())
     app.add_middleware(
         TrustedHostMiddleware, allowed_hosts=parts.settings.hosts, www_redirect=False
     )
-    app.add_middleware(Edge, pages=parts.pages)
+    app.add_middleware(Edge, pages=parts.pages, observe=app.state.metrics.observe)
     _translate_framework_errors(app, parts.pages)
     return app
 
 
 def _add_routes(app: FastAPI) -> None:
-    for router in (health, *ROUTERS):
+    for router in ROUTERS:
         for route in router.routes:
             if isinstance(route, APIRoute) and route.methods and "GET" in route.methods:
                 route.methods.add("HEAD")

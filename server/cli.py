@@ -1,28 +1,24 @@
 """`secondlook-server`: the server's commands. Errors are one line on standard error, exit 2."""
 
-import socket
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import rich
 import typer
-import uvicorn
-from fastapi import FastAPI
 from rich.table import Table
 
 from models.errors import SecondlookError
 from models.vocabulary import Language, Role
-from server import logs
-from server.accounts import links
+from server import serve
 from server.accounts import service as accounts
-from server.app import build, create_app, open_database
+from server.app import build, open_database
 from server.catalogue.terminal import bring_references
 from server.enrolment import service as enrolment
 from server.errors import AccountInvalid, ServerError, SettingsInvalid
 from server.parts import utc_now
 from server.progress import JobKind
-from server.settings import Settings, load
+from server.settings import load
 from server.terminal import run_job
 
 app = typer.Typer(
@@ -34,74 +30,14 @@ app = typer.Typer(
 
 
 @app.command()
-def run() -> None:
+def run(
+    processes: Annotated[
+        int, typer.Option(min=1, max=64, help="So many side by side; more than one on PostgreSQL.")
+    ] = 1,
+) -> None:
     """Bring the database to this version and serve."""
     settings = load()
-    logs.configure(as_json=settings.log_json)
-    parts = build(settings)
-    if not settings.on_loopback and accounts.count_accounts(parts.database, demo=True):
-        raise SettingsInvalid(_demo_is_local())
-    with _door(settings.host, settings.port) as door:
-        address = f"http://{settings.host}:{door.getsockname()[1]}"
-        typer.echo(f"Secondlook's server: {address}", err=True)
-        if key := links.make_first(parts.database, utc_now()):
-            typer.echo(_no_account(address, links.path(key)), err=True)
-        WebServer(web(create_app(parts), settings)).run(sockets=[door])
-
-
-class WebServer(uvicorn.Server):
-    """Tells the pages that are open for ever that it ends, before it waits for them."""
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End the streams of live counts, then everything else."""
-        state = getattr(self.config.app, "state", None)
-        if state is not None:
-            state.closing.set()
-        await super().shutdown(sockets)
-
-
-def web(app: FastAPI, settings: Settings) -> uvicorn.Config:
-    """How the web server runs. What a request says of its origin is believed of known proxies only."""
-    return uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        # h11 limits what headers may hold in memory; others would take whatever comes.
-        http="h11",
-        ws="none",
-        timeout_graceful_shutdown=10,
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=list(settings.trusted_proxies),
-    )
-
-
-def _no_account(address: str, path: str) -> str:
-    return (
-        "No account yet. Whoever opens this link first becomes the administrator; it works once, for "
-        f"an hour, and each start makes a new one:\n  {address}{path}\n"
-        "Behind a proxy, put its address before /link. Without a browser: "
-        "secondlook-server account NAME --role administrator"
-    )
-
-
-def _door(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host.strip("[]"), port), family=family, backlog=2048)
-    except OSError as error:
-        raise SettingsInvalid(
-            f"Nothing can listen on {host}:{port}: {error.strerror}; choose another "
-            "SECONDLOOK_SERVER_PORT or stop what listens there."
-        ) from error
-
-
-def _demo_is_local() -> str:
-    names = " ".join(name for name, _, _ in accounts.DEMO_ACCOUNTS)
-    return (
-        "Demo accounts have well-known passwords and work on loopback only; close them first: "
-        f"for name in {names}; do secondlook-server account $name --close; done"
-    )
+    serve.run(settings, processes)
 
 
 @app.command()

@@ -17,6 +17,7 @@ DISK_FULL = {"53100"}
 """PostgreSQL's code, from its documentation's appendix A, as the next ones."""
 BUSY = {"08", "40", "53", "55", "57"}
 """Its classes: connection lost, rolled back to let others go on, no room, locked, shut down or too slow."""
+SQLITE_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CANTOPEN}
 TURNS = 5_327_002
 """Any number that nobody else takes in the same database: it names our locks of `in_turn`."""
 POOLED = 10
@@ -109,7 +110,7 @@ def _meaning(error: exc.DBAPIError) -> Exception:
     code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
     if state in DISK_FULL or code == sqlite3.SQLITE_FULL:
         return DiskFull()
-    if state[:2] in BUSY or code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+    if state[:2] in BUSY or code in SQLITE_BUSY:
         return DatabaseBusy()
     unreachable = isinstance(error, exc.OperationalError) and not state and not code
     if unreachable:

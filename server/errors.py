@@ -17,6 +17,7 @@
             │   └── ScopeMissing    403
             ├── NothingThere        404
             ├── MethodUnknown       405
+            ├── TooSlow             408
             ├── Conflict            409
             │   ├── ContentDiffers  409
             │   ├── CaseLost        409
@@ -31,6 +32,7 @@
             ├── PhotosMissing       424
             ├── TooManyAttempts     429
             │   └── AttemptsTooClose 429
+            ├── HeadTooLarge        431
             ├── PhotoDamaged        500
             ├── ProviderSilent      502
             ├── DatabaseBusy        503
@@ -150,6 +152,23 @@ class LinkInvalid(Refused):
     """The link was used already, or it is too old; ask an administrator for a new one."""
 
     status = 410
+
+
+class TooSlow(Refused):
+    """What was sent came too slowly; nothing was kept. Send it again over a better connection."""
+
+    status = 408
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The rest would only be waited for."""
+        return {"Connection": "close"}
+
+
+class HeadTooLarge(Refused):
+    """The request's headers are larger than any that is needed here."""
+
+    status = 431
 
 
 class Conflict(Refused):

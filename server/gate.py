@@ -8,7 +8,6 @@ from urllib.parse import parse_qs
 import structlog
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
-from sqlalchemy.exc import OperationalError
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -75,7 +74,7 @@ class Gate:
         return await self._app(scope, receive, send)
 
     async def _check_permission(self, request: Request, who: Principal | None) -> None:
-        route = route_of(request.app.routes, request.scope)
+        route = request.state.route = route_of(request.app.routes, request.scope)
         wrong_token = who is None and bearer_token(request) is not None
         if wrong_token and not self._permissions.may(None, route):
             await run_in_threadpool(self._note_wrong_token, request)
@@ -105,7 +104,7 @@ class Gate:
         try:
             with self._parts.database.writing() as connection:
                 identity.note_seen(connection, who, now)
-        except (DatabaseBusy, DiskFull, OperationalError) as error:
+        except (DiskFull, DatabaseBusy) as error:
             # Who only wants to read is not refused because the disk is full or busy.
             log.warning("last seen not written", who=who.name, error=str(error)[:200])
 

@@ -98,6 +98,14 @@ class Settings(BaseSettings):
     """A scrub begins when the last one is so many days old; 0: only by hand."""
     log_json: bool = False
     """Log one JSON object a line instead of lines for people."""
+    log_file: Path | None = None
+    """Log to this file too; it turns over when it is full."""
+    log_file_mb: int = Field(default=50, ge=1, le=10_000)
+    """Megabytes after which the log file begins anew."""
+    log_files_kept: int = Field(default=5, ge=1, le=1000)
+    """How many older log files stay beside it."""
+    metrics_port: int = Field(default=0, ge=0, le=65535)
+    """Serve the metrics without a token on this port of this machine's loopback; 0 does not."""
 
     @property
     def folder(self) -> Path:

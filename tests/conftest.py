@@ -14,7 +14,8 @@ PLACES = {"server", "database", "home", "tmp_path", "tmp_path_factory"}
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     works = AT_WORK & vars(metafunc.module).keys() and "server" in metafunc.module.__name__
     if works and PLACES & set(metafunc.fixturenames):
-        metafunc.parametrize("kind", KINDS, indirect=True, scope="module")
+        once = next(metafunc.definition.iter_markers("one_database"), None)
+        metafunc.parametrize("kind", KINDS[:1] if once else KINDS, indirect=True, scope="module")
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -98,6 +98,14 @@ class Databases:
         self._urls[name] = cluster().create("template0")
         return self._urls[name]
 
+    def tell(self, statement: str) -> None:
+        """Have the cluster do something to itself."""
+        cluster().tell(statement)
+
+    def drop(self, home: Path) -> None:
+        """That home's database is gone."""
+        cluster().drop(self._urls.pop(home.resolve()))
+
     def count(self) -> int:
         """How many are in use."""
         return len(self._urls)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection, inspect, text
@@ -35,6 +36,12 @@ def newest() -> str:
     if head is None:
         raise DatabaseUnusable("The steps of the schema are not installed; reinstall Secondlook.")
     return head
+
+
+def revision(database: Database) -> str | None:
+    """The revision that the database has; none without any. Raises DatabaseBusy."""
+    with database.reading() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
 
 
 def begun(database: Database) -> bool:

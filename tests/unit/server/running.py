@@ -1,8 +1,11 @@
 """A real server over real HTTP, with the clock in the test's hand, and people and stations who use it."""
 
 import asyncio
+import os
 import re
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -23,17 +26,19 @@ from server.accounts import queries as accounts
 from server.accounts import tokens
 from server.accounts.queries import Account
 from server.app import build, create_app
-from server.cli import web
 from server.edge import HEADERS
 from server.enrolment import service as enrolment
 from server.pages import SESSION_COOKIE
 from server.parts import Parts
 from server.permissions import Permissions
 from server.security import new_token, token_sha256
+from server.serve import web
 from server.settings import Settings
 from tests.databases import databases
 from tests.factories import NOON, inspection, photo, sha256
+from tests.house import answers, free_port
 
+COMMAND = Path(sys.executable).with_name("secondlook-server")
 PASSWORD = "correct horse battery"
 JPEG = b"\xff\xd8\xff\xe0 not looked into by the server"
 
@@ -198,6 +203,32 @@ def serving(
             client.close()
         server.should_exit = True
         thread.join()
+
+
+@contextmanager
+def process(home: Path, *arguments: str, **env: str) -> Iterator[str]:
+    """`secondlook-server run` as people start it, on a free port; gives where it is, ends it in order."""
+    port = str(free_port())
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("SECONDLOOK_")}
+    place = {"SECONDLOOK_HOME": str(home), "SECONDLOOK_SERVER_PORT": port}
+    with (
+        (home / "stderr.txt").open("ab") as told,
+        subprocess.Popen(
+            [COMMAND, "run", *arguments],
+            env=clean | place | databases.environment(home) | env,
+            stderr=told,
+        ) as running,
+    ):
+        try:
+            end = time.monotonic() + 60
+            while not answers(f"http://127.0.0.1:{port}/healthz"):
+                assert running.poll() is None, (home / "stderr.txt").read_text()
+                assert time.monotonic() < end
+                time.sleep(0.05)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            running.terminate()
+            running.wait(30)
 
 
 def put_photo(station: httpx.Client, content: bytes = JPEG, **said: Any) -> httpx.Response:

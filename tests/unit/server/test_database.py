@@ -144,9 +144,9 @@ def test_what_is_no_sql_is_our_mistake(database: Database) -> None:
 def test_who_waits_too_long_is_told_to_come_again(database: Database, kind: str) -> None:
     if kind == "postgresql":
         hurry = "SET LOCAL statement_timeout = '100ms'"
-        with pytest.raises(DatabaseBusy), database.writing() as connection:  # noqa: PT012 - the second statement is the slow one
-            connection.execute(text(hurry))
-            connection.execute(text("SELECT pg_sleep(20)"))
+        statements = text(f"{hurry}; SELECT pg_sleep(20)")
+        with pytest.raises(DatabaseBusy), database.writing() as connection:
+            connection.execute(statements)
         return
     with database.writing(), pytest.raises(DatabaseBusy):  # noqa: PT012 - the second waits for the first
         with database.engine.connect() as other:

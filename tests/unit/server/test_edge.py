@@ -93,7 +93,10 @@ def test_a_mistake_of_ours_is_logged_and_not_shown(broken: Running) -> None:
             assert "Traceback" not in page.text
             assert set(HEADERS) <= set(page.headers)
         answer = reader.get("/healthz", headers={"accept": "application/json"})
-        assert answer.json() == {"detail": "The server made a mistake; it is in its log."}
+        assert answer.json() == {
+            "detail": "The server made a mistake; it is in its log.",
+            "request_id": answer.headers["x-request-id"],
+        }
     assert [log["event"] for log in logs].count("request failed") == 3
 
 

@@ -155,6 +155,7 @@ def programs(server: Running) -> dict[tuple[Role, Scope], httpx.Client]:
     }
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("role", PEOPLE)
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["route"])
 def test_each_cell_for_each_scope_of_an_api_token(
@@ -249,6 +250,7 @@ def test_the_auditor_changes_nothing_and_a_station_has_only_its_api() -> None:
     assert {r.split(" ")[1].startswith("/api/") for r in allowed[Role.STATION] - public} == {True}
     assert public <= DOORS | {
         "GET /healthz",
+        "GET /readyz",
         "GET /static",
         "GET /sign-in",
         "GET /sign-in/company",
@@ -271,6 +273,7 @@ def one_who_may(row: dict[str, str]) -> Role:
     return next(role for role in (Role.REVIEWER, *Role) if row[role])
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("route", FORMS)
 @pytest.mark.parametrize(
     "token",
