@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, exists, or_, select
 from sqlalchemy import Row as SqlRow
 
 from models.vocabulary import Disposition, Grade
@@ -169,16 +169,8 @@ def _tried(filters: Filters) -> Iterator[tuple[str, ColumnElement[bool]]]:
         # An expression, so that no planner takes the column's own index instead of the leader's.
         yield name, standings.c[name].op("||")("") == value
     for mark in filters.marks:
-        yield (
-            mark,
-            (
-                select(standing_marks.c.arrival)
-                .where(
-                    standing_marks.c.mark == mark, standing_marks.c.arrival == standings.c.arrival
-                )
-                .exists()
-            ),
-        )
+        its = standing_marks.alias().c  # another may lead
+        yield mark, exists().where(its.mark == mark, its.arrival == standings.c.arrival)
 
 
 def _span(filters: Filters, arrival: ColumnElement[int]) -> Iterator[ColumnElement[bool]]:

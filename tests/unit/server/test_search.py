@@ -173,14 +173,21 @@ def test_the_questions_of_these_tests_find_something(house: tuple[Running, list[
     assert sum(any(k.fits(one) for k in house[1]) for one in asked) > 20
 
 
-@pytest.mark.parametrize("seed", range(60))
+PAIRS = [
+    {"defect": "stain", "reason": "close_call"},
+    {"defect": "stain", "q": "rt"},
+    {"reason": "close_call", "q": "%", "by": "finished"},
+    {"code": "RT-0003", "q": "rt", "defect": "stain", "station": "bench-1"},
+]
+
+
+@pytest.mark.parametrize("asked", [question(random.Random(seed)) for seed in range(60)] + PAIRS)
 def test_every_page_forwards_and_back(
-    house: tuple[Running, list[Kept]], seed: int, monkeypatch: pytest.MonkeyPatch
+    house: tuple[Running, list[Kept]], asked: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listing, "PAGE", 3)
     monkeypatch.setattr(search, "STEPS", (2, 3, 5))
     server, kept = house
-    asked = question(random.Random(seed))
     wanted = understand(asked)
     by = (lambda k: (k["finished"], k["arrival"])) if "by" in asked else (lambda k: k["arrival"])
     fitting = sorted((k for k in kept if k.fits(wanted)), key=by, reverse=True)
