@@ -23,6 +23,7 @@ class JobKind(StrEnum):
     RETENTION = "retention"
     EXPORT = "export"
     IMPORT = "import"
+    VERIFY = "verify"
 
 
 class JobState(StrEnum):
