@@ -1,10 +1,11 @@
 # Secondlook: `make` alone lists what there is. Everything is installed into .venv, state goes to ./var.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench soak-station shots clean
+.PHONY: help run test lint format bench soak-station scale shots clean
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 KILLS ?= 1000
+INSPECTIONS ?= 1000000
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +31,9 @@ bench: .venv/dev.stamp  ## our pipeline against the bare session, side by side o
 
 soak-station: .venv/dev.stamp  ## KILLS=1000 times kill -9 of a station at random moments, the server up and down in turn
 	$(BIN)/python -m tests.soak.station --kills $(KILLS)
+
+scale: .venv/dev.stamp  ## what search, files, the queue and intake cost with INSPECTIONS=1000000, against 10,000; DATABASE=postgresql://…
+	$(BIN)/python -m tests.soak.scale --inspections $(INSPECTIONS) $(if $(DATABASE),--database $(DATABASE))
 
 shots: .venv/dev.stamp  ## the README's screenshots, taken from the running program
 	$(BIN)/python -m tests.browser.shots docs/images

@@ -39,6 +39,7 @@ from server.pages import Pages
 from server.parts import Parts, utc_now
 from server.permissions import Permissions, read_permissions
 from server.returns.routes import router as returns
+from server.returns.trades import trades as returns_trades
 from server.review.routes import router as review
 from server.settings import Settings
 from server.signing import load_signer
@@ -71,7 +72,7 @@ ROUTERS = (
     supply,
     watch,
 )
-TRADES = (expected_trades, keeping_trades)
+TRADES = (expected_trades, keeping_trades, returns_trades)
 """What long work each capability does."""
 VERSION = version("secondlook")
 

@@ -18,6 +18,8 @@ from server.enrolment import service as enrolment
 from server.errors import AccountInvalid, ServerError, SettingsInvalid
 from server.parts import utc_now
 from server.progress import JobKind
+from server.returns.check_chain import read_head
+from server.returns.check_file import check_file
 from server.settings import load
 from server.terminal import run_job
 
@@ -111,6 +113,51 @@ def check() -> None:
             f"{found['damaged']} of {found['photos']} photos are damaged; restore them from a backup."
         )
     typer.echo(f"{found['photos']} photos, all as they came.")
+
+
+@app.command()
+def verify(
+    file: Annotated[
+        Path | None, typer.Argument(help="A file that was exported; without one, the database.")
+    ] = None,
+    *,
+    key: Annotated[
+        str | None, typer.Option(help="The server's public key, as base64, for a file.")
+    ] = None,
+    head: Annotated[
+        str | None, typer.Option(help="An entry noted earlier, PLACE:HASH, for the database.")
+    ] = None,
+) -> None:
+    """Check an exported file, without server and database, or the whole database, against its chain."""
+    faults, told = _verify_file(file, key) if file else _verify_database(head)
+    for fault in faults:
+        typer.echo(fault, err=True)
+    typer.echo(told)
+    if faults:
+        raise typer.Exit(1)
+
+
+def _verify_file(path: Path, key: str | None) -> tuple[list[str], str]:
+    found = check_file(path, key)
+    for note in found.notes:
+        typer.echo(f"note: {note}", err=True)
+    if found.faults:
+        return found.faults, f"{path.name}: {len(found.faults)} faults"
+    chained = f", chain up to {found.head}" if found.head else ", nothing decided yet"
+    return [], f"{path.name}: {found.files} files, all as they were{chained}"
+
+
+def _verify_database(head: str | None) -> tuple[list[str], str]:
+    here = build(load())
+    if head is not None:
+        read_head(head)
+    found = run_job(here.jobs, JobKind.VERIFY, {"head": head} if head else None).result
+    if found["faults"]:
+        return found["lines"], f"{found['faults']} faults in {found['entries']} entries"
+    return (
+        [],
+        f"{found['entries']} entries, all as they were; the newest is {found['head'] or 'none'}",
+    )
 
 
 @app.command()

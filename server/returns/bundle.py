@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import IO, Any, cast
 
 from sqlalchemy import Connection, Table, select
 
@@ -62,10 +62,9 @@ def contents(connection: Connection, inspection_id: str) -> Contents:
 def _named(
     connection: Connection, table: Table, kind: str, inspection_id: str
 ) -> list[tuple[str, str]]:
-    key = table.c[f"{kind}_id"]
-    rows = connection.execute(
-        select(key, table.c.record).where(table.c.inspection_id == inspection_id).order_by(key)
-    )
+    key, at = table.c[f"{kind}_id"], table.c["given_at" if kind == "opinion" else "decided_at"]
+    found = select(key, table.c.record).where(table.c.inspection_id == inspection_id)
+    rows = connection.execute(found.order_by(at, key))
     return [(f"{kind} {name}", record) for name, record in rows]
 
 
@@ -133,7 +132,7 @@ def pieces(here: Parts, what: Contents, page: str, now: datetime) -> Iterator[by
     missing: dict[str, str] = {}
 
     # zipfile writes to what cannot be wound back, too.
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(cast("IO[bytes]", sink), "w", zipfile.ZIP_DEFLATED) as archive:
 
         def put(path: str, content: bytes, compression: int = zipfile.ZIP_DEFLATED) -> bytes:
             digest = hashlib.sha256(content).hexdigest()

@@ -1,12 +1,18 @@
 """The list of returns, one return's file, and the photos."""
 
+from urllib.parse import quote
+
 from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response, StreamingResponse
 
-from server.pages import language_of
-from server.parts import Here
+from models.vocabulary import Disposition, Grade
+from server.pages import language_of, see
+from server.parts import Here, Who
+from server.progress import JobKind
 from server.returns import service
 from server.returns.asked import CHOICES, By, understand
+from server.returns.correct import correct
 from server.returns.export import lines
 from server.returns.listing import listing
 
@@ -46,7 +52,41 @@ def export(request: Request, here: Here) -> Response:
 def return_file(inspection_id: str, request: Request, here: Here) -> Response:
     """One return's file."""
     file = service.file(here.database, inspection_id, language_of(request))
-    return here.pages.page(request, "returns/file.html", file=file)
+    return here.pages.page(
+        request,
+        "returns/file.html",
+        file=file,
+        grades=tuple(Grade),
+        dispositions=tuple(Disposition),
+    )
+
+
+@router.get("/returns/{inspection_id}/file.zip")
+def exported(inspection_id: str, here: Here) -> Response:
+    """One return's file to take away; `secondlook-server verify` checks it anywhere."""
+    pieces = service.exported(here, inspection_id)
+    name = "".join(c if c.isascii() and (c.isalnum() or c in "-.") else "-" for c in inspection_id)
+    headers = {
+        "content-disposition": f'attachment; filename="secondlook-{name}.zip"',
+        "cache-control": "private, no-store",
+    }
+    return StreamingResponse(pieces, headers=headers, media_type="application/zip")
+
+
+@router.post("/returns/{inspection_id}/correction")
+async def correction(inspection_id: str, request: Request, here: Here, who: Who) -> Response:
+    """A new version of the decision, which names the old one."""
+    form = await request.form()
+    said = {name: value for name, value in form.items() if isinstance(value, str)}
+    await run_in_threadpool(correct, here, inspection_id, who.name, said)
+    return see(f"/returns/{quote(inspection_id, safe='')}#versions")
+
+
+@router.post("/chain/verify")
+def verify(here: Here, who: Who) -> Response:
+    """Check the whole database against its chain, in the background."""
+    here.jobs.start(JobKind.VERIFY, by=who.name)
+    return see("/jobs")
 
 
 @router.get("/photos/{sha256}")

@@ -1,25 +1,20 @@
 """What one return's file shows."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
+from uuid import uuid4
 
-from models.records import Decision
 from models.vocabulary import Language
+from server import expectations
 from server.database import Database
 from server.errors import NothingThere
+from server.expectations import Expected
 from server.explain import Explanation, explain
-from server.ledger import Dossier, dossier
-from server.returns import queries
-
-
-@dataclass(frozen=True, kw_only=True)
-class Event:
-    """One step of the item's way; `kind` chooses the words."""
-
-    at: datetime
-    kind: str
-    facts: Mapping[str, object] = field(default_factory=dict)
+from server.ledger import Dossier, State, dossier
+from server.parts import Parts
+from server.returns import bundle, queries
+from server.returns.story import Event, Version, story, versions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,47 +23,49 @@ class File:
 
     dossier: Dossier
     explanation: Explanation
+    expected: Expected | None
+    """What was announced for it."""
     events: tuple[Event, ...]
+    versions: tuple[Version, ...]
+    """Every version of the decision, oldest first."""
     others: tuple[tuple[str, datetime], ...]
     """Other inspections of the same return: id and arrival."""
+    opinion_id: str
+    """The name of a correction to come: sent twice, it counts once."""
+
+    @property
+    def can_be_corrected(self) -> bool:
+        """Something is decided, and no later inspection took its place."""
+        return self.dossier.decision is not None and self.dossier.state is not State.SUPERSEDED
 
 
 def file(database: Database, inspection_id: str, language: Language) -> File:
-    """Everything about one inspection. Raises NothingThere."""
+    """Everything about one inspection, of one moment. Raises NothingThere."""
     with database.reading() as connection:
         found = dossier(connection, inspection_id)
         if found is None:
             raise NothingThere("There is no such inspection.")
-        others = queries.same_return(connection, found.inspection)
-    return File(
-        dossier=found,
-        explanation=explain(found.inspection, found.judgement, language),
-        events=timeline(found),
-        others=tuple(others),
-    )
+        made = versions(connection, found)
+        return File(
+            dossier=found,
+            explanation=explain(found.inspection, found.judgement, language),
+            expected=expectations.expected_of(connection, inspection_id),
+            events=story(connection, found, made),
+            versions=made,
+            others=tuple(queries.same_return(connection, found.inspection)),
+            opinion_id=str(uuid4()),
+        )
 
 
-def timeline(found: Dossier) -> tuple[Event, ...]:
-    """What happened, in the order of the process: two machines' clocks never quite agree."""
-    i = found.inspection
-    return (
-        Event(
-            at=i.started_at, kind="scanned", facts={"station": i.station, "operator": i.operator}
-        ),
-        *(Event(at=photo.taken_at, kind="photo", facts={"photo": photo}) for photo in i.photos),
-        Event(at=i.finished_at, kind="judged", facts={"releases": i.releases}),
-        Event(at=found.received_at, kind="received"),
-        Event(at=found.routed_at, kind="routed", facts={"routing": found.routing}),
-        *(
-            Event(at=d.decided_at, kind="decided", facts=_decided(d, found))
-            for d in found.decisions
-        ),
-    )
-
-
-def _decided(decision: Decision, found: Dossier) -> Mapping[str, object]:
-    opinions = [o for o in found.opinions if o.opinion_id in decision.opinions]
-    return {"decision": decision, "opinions": opinions}
+def exported(here: Parts, inspection_id: str) -> Iterator[bytes]:
+    """The file as a zip, in pieces. Raises NothingThere before the first."""
+    files = {one: file(here.database, inspection_id, one) for one in Language}
+    with here.database.reading() as connection:
+        what = bundle.contents(connection, inspection_id)
+    now = here.clock()
+    parts = [here.pages.text("returns/exported.html", one, file=files[one]) for one in Language]
+    page = here.pages.text("returns/index.html", Language.EN, parts=parts, made_at=now, what=what)
+    return bundle.pieces(here, what, page, now)
 
 
 def photo(database: Database, sha256: str) -> str:

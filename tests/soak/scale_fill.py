@@ -17,7 +17,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import Table, select
+from sqlalchemy import Table, func, select
 
 from models.grading.standard import load
 from models.records import Decision, Inspection, Opinion
@@ -31,10 +31,18 @@ from tests.factories import answer, finding, inspection, photo
 
 EVERY = timedelta(seconds=20)
 """Between two inspections: a million take about eight months."""
-STATIONS, OPERATORS = 40, 120
+STATIONS, OPERATORS = 20, 30
 CHUNK = 5000
 STATION, OPERATOR = "bench-of-a-clone", "operator-of-a-clone"
 LEFT_OUT = {"accounts", "sessions", "stations", "chain"}
+COUNTED = [
+    (name, table, column.name)
+    for name, table in metadata.tables.items()
+    for column in table.primary_key
+    if column.type.python_type is int
+    and column.autoincrement == "auto"
+    and "inspection_id" in table.c
+]
 
 
 def uuid(*of: object) -> str:
@@ -222,12 +230,12 @@ class Filler:
         self.shift = 0
         with database.reading() as connection:
             head = chain.head(connection)
+            # What counts its own rows goes on from the last.
             self.counters = {
-                name: (connection.execute(select(metadata.tables[name].c[key])).scalars().all())
-                for name, key in (("routings", "routing"), ("arrivals", "arrival"))
+                name: (key, connection.execute(select(func.max(table.c[key]))).scalar() or 0)
+                for name, table, key in COUNTED
             }
             links = connection.execute(select(metadata.tables["chain"])).all()
-        self.counters = {name: max(values, default=0) for name, values in self.counters.items()}
         self.position = head.position if head else 0
         # Only what later entries lead back to is needed: see chain.earlier.
         self.hashes = {0: chain.GENESIS} | {row.position: row.sha256 for row in links}
@@ -264,8 +272,9 @@ class Filler:
         self, table: str, row: dict[str, Any], arrival: int, contents: dict[str, str]
     ) -> None:
         if table in self.counters:
-            self.counters[table] += 1
-            row["routing" if table == "routings" else "arrival"] = self.counters[table]
+            key, last = self.counters[table]
+            self.counters[table] = key, last + 1
+            row[key] = last + 1
         elif table == "inspections":
             row["content_sha256"] = contents["inspection"] = chain.sha256(row["record"])
         elif table in {"standings", "standing_marks"}:
@@ -374,8 +383,7 @@ class PostgresqlBulk:
         self.connection.commit()
 
     def __exit__(self, *_: object) -> None:
-        for name in ("routings", "arrivals"):
-            key = "routing" if name == "routings" else "arrival"
+        for name, _, key in COUNTED:
             self.connection.execute(
                 f"SELECT setval(pg_get_serial_sequence('{name}', '{key}'), (SELECT max({key}) FROM {name}))"
             )
