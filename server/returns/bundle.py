@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import IO, Any, cast
 
 from sqlalchemy import Connection, Table, select
@@ -22,6 +23,7 @@ from server.returns.check_file import CHAIN, FORMAT, MANIFEST, SIGNATURE, way_th
 from server.tables import chain as entries
 from server.tables import decisions, inspections, opinions, routings
 
+STYLE = Path(__file__).parents[1] / "static/exported.css"
 ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 
 
@@ -141,6 +143,7 @@ def pieces(here: Parts, what: Contents, page: str, now: datetime) -> Iterator[by
             return sink.take()
 
         yield put("index.html", page.encode())
+        yield put("style.css", STYLE.read_bytes())
         paths = _paths(what)
         for name, record in what.records:
             yield put(paths[name], record.encode())
