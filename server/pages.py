@@ -109,9 +109,10 @@ class Pages:
             keep_cookie(request, response, SEED_COOKIE, seed)
         return response
 
-    def text(self, template: str, language: Language, **facts: object) -> str:
-        """Render what is no page of the server: part of a file to take away."""
-        return self._environments[language].get_template(template).render(facts, language=language)
+    def text(self, template: str, language: Language, **facts: object) -> Markup:
+        """Render what is no page of the server: part of a file to take away. The template escapes."""
+        rendered = self._environments[language].get_template(template)
+        return Markup(rendered.render(facts, language=language))  # noqa: S704 - escaped above
 
     def form_token_matches(self, request: Request, token: str) -> bool:
         """The form came from a page that this reader was given."""

@@ -302,8 +302,8 @@ def test_what_is_no_zip_is_said(tmp_path: Path) -> None:
 def test_a_photo_that_is_gone_or_rotten_is_named_and_the_rest_is_there(
     exported: Path, server: Running
 ) -> None:
-    server.parts.archive.path(sha256(JPEG)).write_bytes(b"rot")
-    server.parts.archive.path(sha256(OTHER)).unlink()
+    server.parts.archive.storage.path(sha256(JPEG)).write_bytes(b"rot")
+    server.parts.archive.storage.path(sha256(OTHER)).unlink()
     answer = server.person().get(f"/returns/{ID}/file.zip")
     exported.write_bytes(answer.content)
     checked = check_file(exported)
