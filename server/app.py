@@ -20,6 +20,8 @@ from server.accounts.own_routes import router as own
 from server.accounts.people_routes import router as people
 from server.accounts.routes import router as accounts
 from server.archive import MEGABYTE, Archive
+from server.assurance.cost_routes import router as costs
+from server.assurance.routes import router as assurance
 from server.catalogue.routes import router as catalogue
 from server.database import Database
 from server.edge import Edge, from_framework, refused
@@ -58,6 +60,8 @@ UPLOADS_EACH = 16
 """Of one station: three that send slowly on purpose leave the others their turns."""
 STATIC = Path(__file__).with_name("static")
 ROUTERS = (
+    assurance,
+    costs,
     accounts,
     catalogue,
     own,

@@ -19,6 +19,7 @@
             ├── MethodUnknown       405
             ├── TooSlow             408
             ├── Conflict            409
+            │   ├── CertificateRefused 409
             │   ├── ContentDiffers  409
             │   ├── CaseLost        409
             │   └── JobRuns         409
@@ -175,6 +176,10 @@ class Conflict(Refused):
     """Something else came first."""
 
     status = 409
+
+
+class CertificateRefused(Conflict):
+    """The labelled cases do not prove this promise; the page says how many more it takes."""
 
 
 class ContentDiffers(Conflict):

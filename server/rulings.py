@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, inser
 from models.grading import audit
 from models.grading.audit import Said
 from models.grading.grades import announced
-from models.grading.policy import CostTable
+from models.grading.policy import Policy
 from models.grading.routing import is_candidate
 from models.records import Inspection, Judgement, Routing
 from models.vocabulary import CaseKind, Category, Destination, Disposition, Grade, Reason
@@ -41,6 +41,7 @@ class Look:
 
     inspection_id: str
     ruling: int
+    category: Category
     station: str
     standard: str
     releases: str
@@ -55,7 +56,13 @@ class Look:
     """e, with which it was drawn."""
     number: float
     """Its number, below the share."""
+    least_share: float
+    """The smallest share that a candidate could have had then, under the costs of then."""
+    floor_share: float
+    """The same under any costs: the smaller of the machine's decisions' and of all others'."""
     greatest_loss: float
+    item_value: float | None
+    """What the expected return said that it is worth as new."""
     ruled_at: datetime
     due_at: datetime | None
     """When the look is due, while it waits; none once it was given."""
@@ -96,14 +103,15 @@ def note(
     judgement: Judgement,
     routing: Routing,
     *,
-    costs: CostTable,
+    policy: Policy,
     costs_sha256: str,
     number: float,
     now: datetime,
 ) -> bool:
-    """Keep the ruling; tells whether the case is drawn. `costs` are those for the item's price."""
+    """Keep the ruling; tells whether the case is drawn. `policy` is what speaks of the item."""
     said = Said(announced(judgement.grade), judgement.disposition)
     share = routing.audit_probability or 0.0
+    floor = min(policy.audit_share, policy.blind_share)
     row = {
         "inspection_id": inspection.inspection_id,
         "category": inspection.category,
@@ -120,7 +128,11 @@ def note(
         "share": share,
         "number": number,
         "drawn": number < share,
-        "greatest_loss": audit.greatest_loss(said, costs),
+        # Without a certificate every candidate goes to a person, whatever its risk.
+        "least_share": floor if policy.certificates else policy.blind_share,
+        "floor_share": floor,
+        "greatest_loss": audit.greatest_loss(said, policy.costs[inspection.category]),
+        "item_value": routing.item_value,
         "photo_refused": Reason.NOT_SEEN in routing.reasons
         or any(photo.faults for photo in inspection.photos),
         "ruled_at": now,
@@ -207,8 +219,9 @@ def _look(row: Row[Any], found: _Found) -> Look:
     own = row.inspection_id
     facts = {name: getattr(row, name) for name in Look.__dataclass_fields__ if hasattr(row, name)}
     blind = found.blind.get(own)
+    read = {"risk": 1.0 if row.risk is None else row.risk, "category": Category(row.category)}
     return Look(
-        **(facts | {"risk": 1.0 if row.risk is None else row.risk}),
+        **(facts | read),
         machine=_said(row),
         blind=blind,
         lead=found.lead.get(own),

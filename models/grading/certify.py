@@ -77,9 +77,13 @@ class Proof:
 
     @property
     def passed(self) -> Step | None:
-        """The largest λ that passed; none where the first test failed."""
+        """The λ that is proved; none where the first test failed.
+
+        Of those that passed with the same cases the smallest: no case spoke for riskier items.
+        """
         good = [step for step in self.steps if step.p <= self.look.delta]
-        return good[-1] if good else None
+        alike = (step for step in good if step.accepted == good[-1].accepted)
+        return next(alike, None)
 
     @property
     def coverage(self) -> float:
@@ -121,14 +125,14 @@ def fixed_sequence(pilot: Sequence[float], look: Look, alpha: float) -> tuple[fl
     It starts where enough of the labelled cases can be expected for a test to pass at all. The
     labelled cases themselves have no say in it: a sequence chosen by them would not be fixed.
     """
-    needed = ROOM * fewest(0, alpha, look.delta)
-    ordered = sorted(pilot)
+    needed, ordered = fewest(0, alpha, look.delta), sorted(pilot)
 
     def expected(limit: float) -> float:
         return look.cases * bisect_right(ordered, limit) / max(1, len(ordered))
 
     counted = [(limit, expected(limit)) for limit in GRID]
-    return tuple(limit for limit, n in counted if n >= needed) or GRID[-1:]
+    starts = (tuple(limit for limit, n in counted if n >= room * needed) for room in (ROOM, 1.0))
+    return next((start for start in starts if start), GRID[-1:])
 
 
 def learn_then_test(

@@ -66,6 +66,13 @@ class Sign:
         """More than chance explains."""
         return self.p < self.level
 
+    @property
+    def closeness(self) -> float:
+        """How near to an alarm, by digits of p: 0 for what chance does all the time, 1 at the level."""
+        if self.p <= 0:
+            return 1.0
+        return min(1.0, math.log(self.p) / math.log(self.level))
+
 
 def in_classes(risks: Iterable[float]) -> tuple[int, ...]:
     """How many risks lie in each class of EDGES."""

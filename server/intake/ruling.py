@@ -131,7 +131,7 @@ def _note(
         inspection,
         ruling.judgement,
         ruling.routing,
-        costs=ruling.terms.policy.costs[inspection.category],
+        policy=ruling.terms.policy,
         costs_sha256=ruling.terms.costs_sha256,
         number=draw(key, inspection.inspection_id),
         now=now,

@@ -73,7 +73,13 @@ rulings = Table(
     Column("share", Float, nullable=False),
     Column("number", Float, nullable=False),
     Column("drawn", Boolean, nullable=False),
+    # The smallest share that any candidate of resale could have had then, under these costs and
+    # under any: cases are thinned to it, so that none weighs more than another.
+    Column("least_share", Float, nullable=False),
+    Column("floor_share", Float, nullable=False),
     Column("greatest_loss", Float, nullable=False),
+    # What the expected return said that it is worth as new.
+    Column("item_value", Float),
     Column("photo_refused", Boolean, nullable=False),
     Column("ruled_at", Instant, nullable=False),
 )

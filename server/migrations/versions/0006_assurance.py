@@ -87,7 +87,10 @@ def _rulings() -> None:
         sa.Column("share", sa.Float(), nullable=False),
         sa.Column("number", sa.Float(), nullable=False),
         sa.Column("drawn", sa.Boolean(), nullable=False),
+        sa.Column("least_share", sa.Float(), nullable=False),
+        sa.Column("floor_share", sa.Float(), nullable=False),
         sa.Column("greatest_loss", sa.Float(), nullable=False),
+        sa.Column("item_value", sa.Float(), nullable=True),
         sa.Column("photo_refused", sa.Boolean(), nullable=False),
         sa.Column("ruled_at", MOMENT, nullable=False),
         sa.ForeignKeyConstraint(

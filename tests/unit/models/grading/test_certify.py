@@ -38,7 +38,7 @@ def proved(found, sequence=GRID, look=LOOK):
 
 def test_the_largest_limit_that_passes_counts():
     told = proved(labels((0.0, 200, 0), (0.05, 60, 0), (0.3, 20, 20)))
-    assert told.passed.risk_at_most == 0.25
+    assert told.passed.risk_at_most == 0.05  # up to 0.25 no further case speaks for it
     assert (told.passed.accepted, told.passed.errors) == (260, 0)
     assert told.coverage == pytest.approx(260 / 300)
     assert told.steps[-1].risk_at_most == 0.3  # the failure is told, too
@@ -94,8 +94,10 @@ def test_the_sequence_starts_where_enough_can_be_expected():
     # 40 % of the pilot have no risk at all: of 1,000 cases 400 are enough for α 2 %
     pilot = [0.0] * 400 + [0.2] * 600
     assert fixed_sequence(pilot, look_at(1000, DELTA), ALPHA)[0] == 0.0
-    # of 250 only 100: it starts where the riskier ones are let in
-    assert fixed_sequence(pilot, look_at(250, DELTA), ALPHA) == GRID[-1:]
+    # of 250 only 100: it starts where the riskier ones are let in, without room for an error
+    assert fixed_sequence(pilot, look_at(250, DELTA), ALPHA)[0] == 0.2
+    # nothing would be enough: one test, which fails and says so
+    assert fixed_sequence([0.9], look_at(250, DELTA), ALPHA) == GRID[-1:]
     assert fixed_sequence([], look_at(250, DELTA), ALPHA) == GRID[-1:]
 
 
