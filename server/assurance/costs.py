@@ -132,7 +132,8 @@ def _entered(content: dict[str, Any], form: Mapping[str, str], prefix: str = "")
     for key, value in content.items():
         name = f"{prefix}.{key}" if prefix else key
         if isinstance(value, dict):
-            told[key] = _entered(_whole_rows(key, value), form, name)
+            entered = _entered(_whole_rows(key, value), form, name)
+            told[key] = {k: v for k, v in entered.items() if k in value or v != 0}
         else:
             told[key] = _number(form[name]) if name in form else value
     return told

@@ -46,6 +46,7 @@ def refusals() -> set[str]:
     seen_by_people.append(SERVER / "uploads.py")
     for folder in (
         "accounts",
+        "assurance",
         "catalogue",
         "enrolment",
         "expected",
