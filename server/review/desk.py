@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from models.grading.standard import Standard
 from models.opinions import Commitment, Opinion
-from models.records import Inspection
+from models.records import Inspection, Routing
 from models.vocabulary import CaseKind, Correction, Defect, Language, Reason, Shot
 from models.wording import word
 from server import policies
@@ -50,6 +50,8 @@ class Desk:
     explanation: Explanation
     reasons: tuple[Reason, ...]
     """Why a person looks; empty where that is not told yet."""
+    routing: Routing | None
+    """The numbers behind it; none where they are not told yet."""
     is_blind: bool
     """The reviewer has to commit before seeing the machine's opinion."""
     committed: Commitment | None
@@ -132,6 +134,7 @@ def _desk(
         inspection=shown.inspection,
         explanation=explain(shown.inspection, shown.judgement, language),
         reasons=() if blind else found.routing.reasons,
+        routing=None if blind else found.routing,
         is_blind=blind,
         committed=committed,
         machine={} if blind else _machine(found),

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from models.opinions import Commitment, Opinion
 from models.records import Decision, Inspection
 from models.vocabulary import CaseKind, Disposition, Grade, Role
+from server import guard
 from server.cases import close_cases, open_case
 from server.errors import (
     CaseLost,
@@ -227,6 +228,8 @@ def _keep(connection: Connection, said: Opinion, case: Case, one: Asking) -> Non
     queries.drop_drafts(connection, case.case_id)
     counts = queries.decision(connection, case.inspection_id)
     _follow(connection, outcome(said, earlier, counts), said, case, counts)
+    if said.kind is not CaseKind.REVIEW and said.action != "retake":
+        guard.after_blind_look(connection, case.inspection_id, said.given_at)
 
 
 def _make_sure_of_case(case: Case, reviewer: str) -> None:

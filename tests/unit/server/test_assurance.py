@@ -19,6 +19,7 @@ from server.assurance.reviewers import matrix
 from server.assurance.summary import Standing, overview, paper
 from tests.factories import NOON
 from tests.unit.server.running import Person, Running
+from tests.unit.server.test_rulings import certify as certify_directly
 from tests.unit.server.test_rulings import (
     change_policy,
     flawless,
@@ -443,3 +444,61 @@ def test_a_policy_is_never_more_than_its_versions(server: Running) -> None:
     assert told is not None
     assert told.policy == changed
     assert missing is None
+
+
+def answer_next(who: Person, grade: str, to: str, *, blind: bool = False) -> str:
+    """Take the next case and answer it like the page would; blind ones are committed first."""
+    path = who.post("/queue/next").headers["location"].partition("?")[0]
+    said = {"grade": grade, "disposition": to, "opinion_id": f"{path[-30:]}-{grade}"}
+    if blind:
+        assert who.post(f"{path}/commit", said).status_code == 303
+    done = who.post(path, said)
+    assert done.status_code == 303, done.text
+    return path
+
+
+def test_an_audit_that_disagrees_corrects_the_machine_and_goes_to_a_lead(
+    server: Running, lead: Person
+) -> None:
+    change_policy(server, audit_share=1.0)
+    certify_directly(server)
+    told = routed(server, flawless(1))
+    assert told.certificate == "apparel-1"
+    answer_next(server.person("ann"), "C", "repair", blind=True)
+    (standing,) = rows(server, "standings")
+    assert (standing.state, standing.grade, standing.disposition) == ("decided", "C", "repair")
+    assert "1 disagreement waits for a quality lead" in lead.get("/assurance").text
+    (look,) = looked_at(server)
+    assert (look.wrong, look.disputed) == (True, True)
+    answer_next(lead, "A", "resell")
+    (look,) = looked_at(server)
+    # The lead saw both and says that the machine was right.
+    assert (look.wrong, look.disputed, look.truth) == (False, False, Said(A, RESELL))
+    (standing,) = rows(server, "standings")
+    assert (standing.grade, standing.disposition) == ("A", "resell")
+    with server.parts.database.reading() as connection:
+        measured = matrix(connection, default_policy())[0]
+    assert measured.cells[2].seen == 1  # an A that was called a C
+
+
+def test_an_audit_that_agrees_leaves_everything_as_it_is(server: Running) -> None:
+    change_policy(server, audit_share=1.0)
+    certify_directly(server)
+    routed(server, flawless(1))
+    answer_next(server.person("ann"), "A", "resell", blind=True)
+    assert [one.state for one in rows(server, "standings")] == ["automatic"]
+    assert [case.kind for case in rows(server, "cases")] == ["audit"]
+    assert not looked_at(server)[0].wrong
+
+
+def looked_at(server: Running) -> list[rulings.Look]:
+    with server.parts.database.reading() as connection:
+        return rulings.looks(connection, rulings.Scope(category=Category.APPAREL))
+
+
+def test_a_reviewer_reads_why_a_case_came(server: Running) -> None:
+    routed(server, flawless(1))
+    ann = server.person("ann")
+    path = ann.post("/queue/next").headers["location"]
+    assert "It would be resold; that this is wrong has a risk of 0 %" in ann.get(path).text
+    assert "which no certificate covers" in ann.get(f"/returns/{flawless(1).inspection_id}").text
