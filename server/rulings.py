@@ -111,7 +111,6 @@ def note(
     """Keep the ruling; tells whether the case is drawn. `policy` is what speaks of the item."""
     said = Said(announced(judgement.grade), judgement.disposition)
     share = routing.audit_probability or 0.0
-    floor = min(policy.audit_share, policy.blind_share)
     row = {
         "inspection_id": inspection.inspection_id,
         "category": inspection.category,
@@ -128,9 +127,7 @@ def note(
         "share": share,
         "number": number,
         "drawn": number < share,
-        # Without a certificate every candidate goes to a person, whatever its risk.
-        "least_share": floor if policy.certificates else policy.blind_share,
-        "floor_share": floor,
+        **_least_shares(policy),
         "greatest_loss": audit.greatest_loss(said, policy.costs[inspection.category]),
         "item_value": routing.item_value,
         "photo_refused": Reason.NOT_SEEN in routing.reasons
@@ -139,6 +136,13 @@ def note(
     }
     connection.execute(insert(rulings).values(**row))
     return number < share
+
+
+def _least_shares(policy: Policy) -> dict[str, float]:
+    floor = min(policy.audit_share, policy.blind_share)
+    # Without a certificate every candidate goes to a person, whatever its risk.
+    least = floor if policy.certificates else policy.blind_share
+    return {"least_share": least, "floor_share": floor}
 
 
 def releases_of(inspection: Inspection) -> str:
