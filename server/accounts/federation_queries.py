@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from models.vocabulary import Role
 from server.database import insert_once
@@ -35,3 +35,8 @@ def link(connection: Connection, issuer: str, subject: str, account: str, now: d
     """Give the identity an account; false where it has one by now."""
     row = {"issuer": issuer, "subject": subject, "account": account, "linked_at": now}
     return insert_once(connection, identities, row)
+
+
+def unlink(connection: Connection, account: str) -> None:
+    """Another identity takes its place."""
+    connection.execute(delete(identities).where(identities.c.account == account))

@@ -20,8 +20,12 @@ class Link:
 def put_link(
     connection: Connection, key_sha256: str, account: str | None, by: str, until: datetime
 ) -> None:
-    """Keep a new one; it ends what was made for the same account before and is unused."""
-    end_links_of(connection, account)
+    """Keep a new one; it ends what was made for the same account before and is unused.
+
+    First starts' stay side by side: several servers may start at once, and each prints one.
+    """
+    if account is not None:
+        end_links_of(connection, account)
     connection.execute(
         insert(one_time_links).values(
             token_sha256=key_sha256, account=account, made_by=by, expires_at=until
@@ -29,14 +33,23 @@ def put_link(
     )
 
 
-def end_links_of(connection: Connection, account: str | None) -> None:
+def end_links_of(connection: Connection, account: str) -> None:
     """What was not used yet is gone."""
     connection.execute(
         delete(one_time_links).where(
-            one_time_links.c.account.is_not_distinct_from(account),
-            one_time_links.c.used_at.is_(None),
+            one_time_links.c.account == account, one_time_links.c.used_at.is_(None)
         )
     )
+
+
+def use_first_links(connection: Connection, now: datetime) -> bool:
+    """Use up all of the first starts' at once: of two who hold different ones, one succeeds."""
+    done = connection.execute(
+        update(one_time_links)
+        .where(one_time_links.c.account.is_(None), one_time_links.c.used_at.is_(None))
+        .values(used_at=now)
+    )
+    return done.rowcount > 0
 
 
 def link(connection: Connection, key_sha256: str, now: datetime) -> Link | None:

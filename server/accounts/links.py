@@ -27,10 +27,7 @@ def path(key: str) -> str:
 
 
 def make_first(database: Database, now: datetime) -> str | None:
-    """The key of the link that makes the first administrator; none where there are accounts.
-
-    The one printed before ends.
-    """
+    """The key of a link that makes the first administrator; none where there are accounts."""
     key = new_token()
     with database.writing() as connection:
         if queries.count_accounts(connection):
@@ -70,10 +67,10 @@ def use(
     password_hash = hash_password(password)
     by = By(actor=access.ONE_TIME_LINK, address=address, now=here.clock())
     with here.database.writing() as connection:
-        if not link_queries.use_link(connection, token_sha256(key), by.now):
-            raise LinkInvalid
         if link.account is None:
             _make_first_administrator(connection, by, name)
+        elif not link_queries.use_link(connection, token_sha256(key), by.now):
+            raise LinkInvalid
         queries.set_password(connection, name, password_hash)
         queries.end_sessions_of(connection, name)
         access.note(connection, by, AccessChange.PASSWORD_SET, name)
@@ -84,7 +81,7 @@ def use(
 
 
 def _make_first_administrator(connection: Connection, by: By, name: str) -> None:
-    if queries.count_accounts(connection):
+    if not link_queries.use_first_links(connection, by.now) or queries.count_accounts(connection):
         raise LinkInvalid
     first = Account(name=name, password_hash="", role=Role.ADMINISTRATOR, demo=False)
     queries.put_account(connection, first, by.now)

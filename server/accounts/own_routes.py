@@ -73,7 +73,14 @@ def revoke_token(here: Here, by: Doer, token: Annotated[int, Form()]) -> Respons
 def link(request: Request, here: Here, key: Annotated[str, Query()] = "") -> Response:
     """What a one-time link opens."""
     found = links.find(here, key, address_of(request))
-    return here.pages.page(request, "accounts/link.html", link=found, key=key)
+    return here.pages.page(
+        request,
+        "accounts/link.html",
+        link=found,
+        key=key,
+        company=here.provider is not None and found.account is not None,
+        company_name=here.settings.oidc_name,
+    )
 
 
 @router.post("/link")

@@ -7,6 +7,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from models.vocabulary import Language
 from server.accounts import federation, own, service
+from server.errors import FormExpired
 from server.pages import LANGUAGE_COOKIE, SESSION_COOKIE, YEAR_S, keep_cookie, local_path, see
 from server.parts import Doer, Here, Parts, Who, address_of
 
@@ -64,13 +65,20 @@ def _sign_in_page(
 
 @router.get("/sign-in/company")
 def company(
-    request: Request, here: Here, wanted: Annotated[str, Query(alias="next")] = ""
+    request: Request,
+    here: Here,
+    wanted: Annotated[str, Query(alias="next")] = "",
+    key: str = "",
+    form_token: str = "",
 ) -> Response:
-    """Off to the company's provider; where there is none, to the form."""
+    """Off to the company's provider, for a one-time link's account where it has a key; without a provider, to the form."""
     if here.provider is None:
         return see("/sign-in")
+    # Else a stranger's address could link the reader's identity with the stranger's account.
+    if key and not here.pages.form_token_matches(request, form_token):
+        raise FormExpired
     redirect = f"{str(request.base_url).rstrip('/')}{BACK}"
-    address, kept = federation.begin(here, redirect, wanted)
+    address, kept = federation.begin(here, redirect, wanted, key)
     response = see(address)
     keep_cookie(request, response, COMPANY_COOKIE, kept, max_age_s=600)
     return response

@@ -1,6 +1,7 @@
 """The company's sign-in, against a real provider that is wrong in every way that it can be."""
 
 import hmac
+import html
 import json
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -24,7 +25,7 @@ from server.errors import SettingsInvalid
 from server.patience import MAX_FAILURES
 from server.settings import PREFIX, load
 from tests.unit.server.provider import CLIENT, KEYS, SECRET, Claims, Provider, ec, providing, rsa
-from tests.unit.server.running import PASSWORD, Person, Running, serving
+from tests.unit.server.running import PASSWORD, Person, Running, found, serving
 
 BY_GROUP = {"oidc_role_claim": "groups", "oidc_roles": ("bosses=administrator", "qa=qa_lead")}
 
@@ -393,6 +394,77 @@ def test_without_a_claim_an_administrator_gives_the_role(
         admin.post("/person/open", {"name": "ann"})
         admin.post("/person/role", {"name": "ann", "role": "reviewer"})
         assert come(server)[1].headers["location"] == "/review"
+
+
+# An account that exists is linked by its one-time link
+
+
+def link_of(server: Running, admin: Person, name: str, role: str = "reviewer") -> str:
+    if name not in names(server):
+        page = admin.post("/people", {"name": name, "role": role}).text
+    else:
+        page = admin.post("/person/link", {"name": name}).text
+    return found(r"key=([\w-]{43})", page)
+
+
+def way_of(person: Person, key: str) -> str:
+    """From the link's page through the provider; gives the way back."""
+    page = person.get(f"/link?key={key}").text
+    off = person.get(html.unescape(found(r'href="(/sign-in/company\?key=[^"]+)"', page)))
+    return httpx.get(off.headers["location"]).headers["location"]
+
+
+def test_an_invitation_is_taken_up_with_the_companys_sign_in(
+    tmp_path: Path, provider: Provider
+) -> None:
+    with house(tmp_path, provider) as server:
+        admin = server.person("root", Role.ADMINISTRATOR)
+        key = link_of(server, admin, "new.colleague")
+        person = server.visitor()
+        back = way_of(person, key)
+        assert person.get(back).headers["location"] == "/review"
+        assert server.visitor().get(f"/link?key={key}").status_code == 410
+        assert come(server)[1].headers["location"] == "/review"
+        assert names(server) == {"root": Role.ADMINISTRATOR, "new.colleague": Role.REVIEWER}
+        # The same person at the provider under a new number: another link links anew.
+        provider.claims["sub"] = "2001"
+        other = server.visitor()
+        assert other.get(way_of(other, link_of(server, admin, "new.colleague"))).status_code == 303
+        provider.claims["sub"] = "1001"
+        assert come(server)[1].status_code == 403
+
+
+def test_one_identity_has_one_account(tmp_path: Path, provider: Provider) -> None:
+    with house(tmp_path, provider) as server:
+        admin = server.person("root", Role.ADMINISTRATOR)
+        first, second = server.visitor(), server.visitor()
+        first.get(way_of(first, link_of(server, admin, "one")))
+        key = link_of(server, admin, "two")
+        assert second.get(way_of(second, key)).status_code == 403
+        assert server.visitor().get(f"/link?key={key}").status_code == 200  # not used up
+
+
+def test_a_link_that_ended_on_the_way_links_nothing(tmp_path: Path, provider: Provider) -> None:
+    with house(tmp_path, provider) as server:
+        admin = server.person("root", Role.ADMINISTRATOR)
+        person = server.visitor()
+        back = way_of(person, link_of(server, admin, "one"))
+        link_of(server, admin, "one")  # a newer one
+        assert person.get(back).status_code == 410
+        assert come(server)[1].status_code == 403  # an account of its own, which waits
+        assert set(names(server)) == {"root", "one", "ann"}
+
+
+def test_nobodys_identity_is_linked_by_a_strangers_address(
+    tmp_path: Path, provider: Provider
+) -> None:
+    with house(tmp_path, provider) as server:
+        key = link_of(server, server.person("root", Role.ADMINISTRATOR), "stranger")
+        for token in ("", "0" * 64, server.visitor().form_token("/sign-in")):
+            lured = server.visitor()
+            lured.get("/sign-in")
+            address = f"/sign-in/company?key={key}&form_token={token}"
+            assert lured.get(address).status_code == 403
 
 
 @pytest.mark.parametrize(
