@@ -1,6 +1,7 @@
 """Any older database becomes this version's, once, whoever starts first."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,12 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, select, text
 
-from server import migrations
+from models.vocabulary import Role
+from server import identity, migrations
 from server.cases import rank_of
 from server.database import Database
 from server.errors import DatabaseUnusable
+from server.security import token_sha256
 from server.tables import cases, metadata, skips
 from tests.databases import databases
 from tests.factories import NOON
@@ -170,3 +173,35 @@ def _add_case(connection: Connection, name: str) -> None:
         ),
         {"name": name},
     )
+
+
+def test_who_was_in_before_the_step_stays_in(database: Database, tmp_path: Path) -> None:
+    """From 0001: accounts, sessions that are open and stations' tokens."""
+    at = "'2026-01-05 11:30:00+00:00'"
+    with database.writing() as connection:
+        command.upgrade(migrations.config(connection), "0001")
+        for statement in (
+            (
+                "INSERT INTO accounts (name, password_hash, role, demo, created_at) "
+                f"VALUES ('ann', 'x', 'reviewer', false, {at})"
+            ),
+            (
+                "INSERT INTO sessions (token_sha256, account, created_at, expires_at) "
+                f"VALUES ('{token_sha256('session')}', 'ann', {at}, '2026-01-05 23:30:00+00:00')"
+            ),
+            (
+                "INSERT INTO stations (name, token_sha256, enrolled_at) "
+                f"VALUES ('bench-1', '{token_sha256('token')}', {at})"
+            ),
+        ):
+            connection.execute(text(statement))
+
+    migrations.upgrade(database, tmp_path)
+
+    with database.reading() as connection:
+        ann = identity.by_session(connection, "session", NOON, timedelta(hours=1))
+        bench = identity.by_bearer(connection, "token", NOON)
+    assert ann is not None
+    assert (ann.name, ann.role) == ("ann", Role.REVIEWER)
+    assert bench is not None
+    assert (bench.name, bench.role) == ("bench-1", Role.STATION)
