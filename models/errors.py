@@ -6,6 +6,7 @@
     │   ├── PhotoMissing
     │   └── PhotoTooLarge
     ├── ReleaseRefused
+    ├── SealInvalid
     ├── PolicyInvalid
     └── StandardInvalid
         └── CategoryUnknown
@@ -40,6 +41,10 @@ class PhotoTooLarge(PhotoUnreadable):
 
 class ReleaseRefused(SecondlookError):
     """The release does not match its card."""
+
+
+class SealInvalid(SecondlookError):
+    """The sealed original cannot be opened, or is none."""
 
 
 class PolicyInvalid(SecondlookError):

@@ -31,6 +31,8 @@ class Photo(Record):
     """Hash of the file's bytes as the camera gave them: the photo's name everywhere."""
     thumbnail_sha256: Sha256 | None = None
     """Hash of the small JPEG that lists show, made where the pixels are."""
+    sealed_sha256: Sha256 | None = None
+    """Hash of the sealed original (models/sealing.py), where this is its redacted copy."""
     shot: Shot
     """The view that the photo was taken for."""
     width: int = Field(gt=0)

@@ -34,6 +34,8 @@ from server.gate import Gate
 from server.intake.routes import router as intake
 from server.inventory import Inventory
 from server.jobs import Jobs
+from server.keeping.archive_routes import router as archive
+from server.keeping.chores import keep_doing
 from server.keeping.routes import router as keeping
 from server.keeping.trades import trades as keeping_trades
 from server.oidc import Provider
@@ -43,6 +45,7 @@ from server.permissions import Permissions, read_permissions
 from server.returns.routes import router as returns
 from server.returns.trades import trades as returns_trades
 from server.review.routes import router as review
+from server.sealing import load_sealer
 from server.settings import Settings
 from server.signing import load_signer
 from server.storage.base import Storage
@@ -62,6 +65,7 @@ STATIC = Path(__file__).with_name("static")
 ROUTERS = (
     assurance,
     costs,
+    archive,
     accounts,
     catalogue,
     own,
@@ -156,6 +160,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Parts:
         audit_key=settings.secret(),
         jobs=Jobs(database, clock),
         signer=load_signer(settings.folder),
+        sealer=load_sealer(settings.folder),
         inventory=Inventory(database, clock),
         turns=Turns(at_once=UPLOADS, each=UPLOADS_EACH),
         provider=Provider(settings, clock) if settings.oidc_issuer else None,
@@ -174,7 +179,9 @@ def create_app(parts: Parts, permissions: Permissions | None = None) -> FastAPI:
         # Whoever holds a connection open for long ends with this: shutting down waits for nobody.
         app.state.closing = asyncio.Event()
         parts.archive.sweep()
+        end_chores = keep_doing(parts)
         yield
+        end_chores()
         parts.jobs.close()
         parts.database.close()
 

@@ -16,12 +16,17 @@ from server.app import build, open_database
 from server.catalogue.terminal import bring_references
 from server.enrolment import service as enrolment
 from server.errors import AccountInvalid, ServerError, SettingsInvalid
+from server.keeping.queries import open_faults
 from server.parts import utc_now
 from server.progress import JobKind
 from server.returns.check_chain import read_head
 from server.returns.check_file import check_file
+from server.sealing import load_sealer
 from server.settings import load
 from server.terminal import run_job
+
+MOST_TOLD = 1000
+"""Lines that a check prints; the page shows how many there are."""
 
 app = typer.Typer(
     help="Secondlook's server: keeps what stations send and gives borderline cases to people.",
@@ -103,16 +108,58 @@ def demo() -> None:
 
 @app.command()
 def check() -> None:
-    """Read every kept photo again and compare it with its hash."""
+    """Read every kept photo again, as fast as it goes, and compare it with its hash."""
     parts = build(load())
-    found = run_job(parts.jobs, JobKind.SCRUB).result
-    for sha256 in found["names"]:
-        typer.echo(f"damaged: {parts.archive.storage.where(sha256)}", err=True)
-    if found["damaged"]:
+    found = run_job(parts.jobs, JobKind.SCRUB, {"fresh": True}).result
+    broken = found["damaged"] + found["missing"]
+    with parts.database.reading() as connection:
+        for fault in open_faults(connection, MOST_TOLD) if broken else ():
+            where = parts.archive.storage.where(fault.sha256)
+            typer.echo(f"{fault.kind}: {where}, brought by {fault.station}", err=True)
+    if broken:
         raise ServerError(
-            f"{found['damaged']} of {found['photos']} photos are damaged; restore them from a backup."
+            f"{found['damaged']} of {found['photos']} photos are damaged, {found['missing']} missing; "
+            "damaged ones are in quarantine. Restore the files from a backup."
         )
     typer.echo(f"{found['photos']} photos, all as they came.")
+
+
+@app.command()
+def orphans(
+    *,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Remove what is older than a day, for ever.")
+    ] = False,
+) -> None:
+    """Look for files that no row names and rows without a file; removes nothing unless told to."""
+    parts = build(load())
+    found = run_job(parts.jobs, JobKind.ORPHANS, {"remove": remove}).result
+    what = "removed" if remove else "found, nothing removed"
+    typer.echo(f"{found['photos']} orphans of {found['bytes']} bytes {what}.")
+    typer.echo(f"{found['too_young']} younger than a day, {found['missing']} rows without a file.")
+
+
+@app.command()
+def retention(
+    *,
+    delete: Annotated[bool, typer.Option("--delete", help="Delete what is due, for ever.")] = False,
+) -> None:
+    """Count what the rules of retention would delete; deletes nothing unless told to."""
+    parts = build(load())
+    found = run_job(parts.jobs, JobKind.RETENTION, {"delete": delete}).result
+    for kind, of_kind in found["kinds"].items():
+        typer.echo(f"{kind}: {of_kind['photos']} photos, {of_kind['bytes']} bytes")
+    what = "deleted" if delete else "due, nothing deleted"
+    typer.echo(
+        f"{found['photos']} photos of {found['bytes']} bytes {what}; rules version {found['version']}."
+    )
+
+
+@app.command()
+def rotate_sealing_key() -> None:
+    """Make a new key for sealed originals; what older keys sealed can still be opened."""
+    sealer = load_sealer(load().folder)
+    typer.echo(f"Stations seal for key {sealer.rotate()} from now on, as soon as they ask.")
 
 
 @app.command()

@@ -114,14 +114,13 @@ class Inventory:
     def _write(self, together: Sequence[_Waiting]) -> None:
         try:
             with self._database.writing() as connection:
-                hashes = [one.arrival.sha256 for one in together]
-                alone(connection, hashes)
-                now, seen = self._clock(), traces(connection, hashes)
+                now = self._clock()
+                alone(connection, [one.arrival.sha256 for one in together])
                 for one in together:
-                    if seen[one.arrival.sha256] != one.arrival.trace:
-                        one.error = RemovedMeanwhile()
-                    else:
-                        one.is_new = _put(connection, one.arrival, now)
+                    try:
+                        one.is_new = note_within(connection, one.arrival, now)
+                    except RemovedMeanwhile as error:
+                        one.error = error
         except Exception as error:
             for one in together:
                 one.error = error
@@ -129,6 +128,14 @@ class Inventory:
         finally:
             for one in together:
                 one.done = True
+
+
+def note_within(connection: Connection, arrival: Arrival, now: datetime) -> bool:
+    """Note it in a transaction of somebody else's; tells whether it is new. Raises RemovedMeanwhile."""
+    alone(connection, [arrival.sha256])
+    if traces(connection, [arrival.sha256])[arrival.sha256] != arrival.trace:
+        raise RemovedMeanwhile
+    return _put(connection, arrival, now)
 
 
 def alone(connection: Connection, sha256s: Iterable[str]) -> None:

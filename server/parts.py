@@ -18,6 +18,7 @@ from server.inventory import Inventory
 from server.jobs import Jobs
 from server.oidc import Provider
 from server.pages import Pages
+from server.sealing import Sealer
 from server.settings import Settings
 from server.signing import Signer
 from server.turns import Turns
@@ -40,6 +41,7 @@ class Parts:
     """What draws cases for blind looks: nobody without it can foretell which."""
     jobs: Jobs
     signer: Signer
+    sealer: Sealer
     inventory: Inventory
     turns: Turns
     provider: Provider | None = None

@@ -65,5 +65,5 @@ def revoke(here: Here, by: Doer, station: Annotated[str, Form()]) -> Response:
 def enrol(request: Request, here: Here, asked: Enrolment) -> Response:
     """Give a token for a code, once."""
     name, token = service.use_code(here, asked.code, asked.station, address_of(request))
-    content = {"station": name, "token": token, "signing_key": here.signer.public_key}
-    return JSONResponse(content, status_code=201)
+    keys = {"signing_key": here.signer.public_key, "sealing_key": here.sealer.public_key}
+    return JSONResponse({"station": name, "token": token, **keys}, status_code=201)

@@ -7,10 +7,16 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
 
 from fastapi.concurrency import run_in_threadpool
 
+from models.errors import SealInvalid
+from models.sealing import MEDIA_TYPE as SEALED
+from models.sealing import sealed_for
 from server.archive import Incoming
+from server.custody import sealed_days
 from server.errors import (
     BodyTooLarge,
     ContentInvalid,
@@ -19,7 +25,7 @@ from server.errors import (
     Refused,
     UploadTooSlow,
 )
-from server.inventory import Arrival, Trace
+from server.inventory import Arrival, PhotoKind, Trace
 from server.parts import Parts
 
 BEGINNINGS = {
@@ -45,6 +51,8 @@ class Announced:
     declared_bytes: int | None
     """Its length, where the request tells it."""
     brought_by: str
+    kind: PhotoKind = PhotoKind.ITEM
+    """`sealed`, or what any photo is until an inspection names it."""
 
 
 def checked_sha256(text: str) -> str:
@@ -62,6 +70,13 @@ def checked_media_type(header: str | None) -> str:
     if media_type not in BEGINNINGS:
         raise MediaTypeRefused
     return media_type
+
+
+def checked_seal(header: str | None) -> str:
+    """Raises MediaTypeRefused for anything but a sealed original."""
+    if (header or "").strip().lower() != SEALED:
+        raise MediaTypeRefused(f"Sealed originals are accepted as {SEALED}.")
+    return SEALED
 
 
 async def keep_photo(
@@ -96,14 +111,15 @@ async def _kept(
         return size_bytes, False
     expected_bytes = limit_bytes if announced.declared_bytes is None else announced.declared_bytes
     with here.archive.promised(expected_bytes), here.archive.incoming() as incoming:
-        last: list[bytes] = []
+        last, key_id = list[bytes](), None
         async for piece in pieces:
             if last:
                 await run_in_threadpool(incoming.write, *last)
             else:
-                check_beginning(announced.media_type, piece)
+                key_id = check_beginning(here, announced.media_type, b"".join(piece[:4]))
             last = piece
-        return await run_in_threadpool(_safe, here, announced, incoming, last, trace)
+        arrived = partial(_safe, here, announced, incoming, last, trace, key_id)
+        return await run_in_threadpool(arrived)
 
 
 def _known(here: Parts, sha256: str) -> tuple[int | None, Trace]:
@@ -113,7 +129,12 @@ def _known(here: Parts, sha256: str) -> tuple[int | None, Trace]:
 
 
 def _safe(
-    here: Parts, announced: Announced, incoming: Incoming, last: list[bytes], trace: Trace
+    here: Parts,
+    announced: Announced,
+    incoming: Incoming,
+    last: list[bytes],
+    trace: Trace,
+    key_id: str | None,
 ) -> tuple[int, bool]:
     incoming.write(*last)
     here.archive.keep(incoming, announced.sha256)
@@ -123,15 +144,37 @@ def _safe(
         media_type=announced.media_type,
         brought_by=announced.brought_by,
         trace=trace,
+        kind=announced.kind,
+        key_id=key_id,
+        ends_at=_end(here) if announced.kind is PhotoKind.SEALED else None,
     )
     return incoming.size_bytes, here.inventory.note(arrival)
 
 
-def check_beginning(media_type: str, piece: list[bytes]) -> None:
-    """What calls itself a photo begins like one. Raises MediaTypeRefused."""
-    beginning = b"".join(piece)[:16] if len(piece[0]) < 16 else piece[0][:16]
-    if not BEGINNINGS[media_type].match(beginning):
-        raise MediaTypeRefused(f"The bytes are no {media_type}: they begin with {beginning[:8]!r}.")
+def _end(here: Parts) -> datetime:
+    """When a sealed original that comes now is destroyed."""
+    with here.database.reading() as connection:
+        return here.clock() + timedelta(days=sealed_days(connection))
+
+
+def check_beginning(here: Parts, media_type: str, beginning: bytes) -> str | None:
+    """What calls itself a photo begins like one; gives a sealed original's key. Raises MediaTypeRefused."""
+    if media_type != SEALED:
+        if not BEGINNINGS[media_type].match(beginning):
+            raise MediaTypeRefused(
+                f"The bytes are no {media_type}: they begin with {beginning[:8]!r}."
+            )
+        return None
+    try:
+        key_id = sealed_for(beginning)
+    except SealInvalid as error:
+        raise MediaTypeRefused(str(error)) from error
+    if not here.sealer.knows(key_id):
+        raise ContentInvalid(
+            f"It is sealed for key {key_id[:16]!r}, which this server does not have; "
+            f"seal it for {here.sealer.newest}."
+        )
+    return key_id
 
 
 async def _pieces(chunks: AsyncIterator[bytes]) -> AsyncGenerator[list[bytes]]:

@@ -92,6 +92,8 @@ def uses(of: Iterable[Photo]) -> dict[str, PhotoKind]:
         )
         if photo.thumbnail_sha256:
             found.setdefault(photo.thumbnail_sha256, PhotoKind.THUMBNAIL)
+        if photo.sealed_sha256:
+            found.setdefault(photo.sealed_sha256, PhotoKind.SEALED)
     return found
 
 

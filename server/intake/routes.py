@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse, Response
 from server.errors import BodyTooLarge
 from server.gate import read_body
 from server.intake import photos, service
+from server.inventory import PhotoKind
 from server.parts import Here, Who
 
 router = APIRouter(prefix="/api/v1")
@@ -20,6 +21,20 @@ async def put_photo(sha256: str, request: Request, here: Here, who: Who) -> Resp
         media_type=photos.checked_media_type(request.headers.get("content-type")),
         declared_bytes=declared_bytes(request, here.settings.max_photo_mb),
         brought_by=who.name,
+    )
+    size_bytes, is_new = await photos.keep_photo(here, announced, request.stream())
+    return JSONResponse({"sha256": sha256, "size_bytes": size_bytes}, 201 if is_new else 200)
+
+
+@router.put("/sealed/{sha256}")
+async def put_sealed(sha256: str, request: Request, here: Here, who: Who) -> Response:
+    """Keep a sealed original under its hash: 201 stored, 200 already there."""
+    announced = photos.Announced(
+        sha256=photos.checked_sha256(sha256),
+        media_type=photos.checked_seal(request.headers.get("content-type")),
+        declared_bytes=declared_bytes(request, here.settings.max_photo_mb),
+        brought_by=who.name,
+        kind=PhotoKind.SEALED,
     )
     size_bytes, is_new = await photos.keep_photo(here, announced, request.stream())
     return JSONResponse({"sha256": sha256, "size_bytes": size_bytes}, 201 if is_new else 200)

@@ -24,13 +24,6 @@ def listed(request: Request, here: Here) -> Response:
     )
 
 
-@router.post("/archive/scrub")
-def start_scrub(here: Here, who: Who) -> Response:
-    """Read every photo again, in the background."""
-    here.jobs.start(JobKind.SCRUB, by=who.name)
-    return see("/jobs")
-
-
 @router.post("/jobs/{job:int}/cancel")
 def cancel(job: int, request: Request, here: Here, who: Who) -> Response:
     """Ask for its end."""

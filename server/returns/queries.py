@@ -5,6 +5,8 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from models.records import Inspection
+from server.errors import PhotoDeleted
+from server.inventory import PhotoKind
 from server.tables import inspections, photos
 
 
@@ -21,5 +23,12 @@ def same_return(connection: Connection, inspection: Inspection) -> list[tuple[st
 
 
 def media_type(connection: Connection, sha256: str) -> str | None:
-    """What a kept photo is."""
-    return connection.execute(select(photos.c.media_type).where(photos.c.sha256 == sha256)).scalar()
+    """What a kept photo is; sealed originals are none, they have a door of their own. Raises PhotoDeleted."""
+    row = connection.execute(
+        select(photos.c.media_type, photos.c.deleted_at).where(
+            photos.c.sha256 == sha256, photos.c.kind != PhotoKind.SEALED
+        )
+    ).first()
+    if row is not None and row.deleted_at is not None:
+        raise PhotoDeleted
+    return row.media_type if row else None

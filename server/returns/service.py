@@ -1,12 +1,13 @@
 """What one return's file shows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
 from models.vocabulary import Language
-from server import expectations
+from server import custody, expectations
+from server.custody import Deletion, Hold
 from server.database import Database
 from server.errors import NothingThere
 from server.expectations import Expected
@@ -30,6 +31,12 @@ class File:
     """Every version of the decision, oldest first."""
     others: tuple[tuple[str, datetime], ...]
     """Other inspections of the same return: id and arrival."""
+    hold: Hold | None
+    """The legal hold that it is under."""
+    deleted: Mapping[str, Deletion]
+    """Of its photos those that are gone: hash → why."""
+    sealed: Mapping[str, datetime | None]
+    """Of its sealed originals those that are there: hash → when they are destroyed."""
     opinion_id: str
     """The name of a correction to come: sent twice, it counts once."""
 
@@ -45,6 +52,8 @@ def file(database: Database, inspection_id: str, language: Language) -> File:
         found = dossier(connection, inspection_id)
         if found is None:
             raise NothingThere("There is no such inspection.")
+        taken = found.inspection.photos
+        seals = [photo.sealed_sha256 for photo in taken if photo.sealed_sha256]
         made = versions(connection, found)
         return File(
             dossier=found,
@@ -53,6 +62,9 @@ def file(database: Database, inspection_id: str, language: Language) -> File:
             events=story(connection, found, made),
             versions=made,
             others=tuple(queries.same_return(connection, found.inspection)),
+            hold=custody.hold_of(connection, found.inspection.return_code),
+            deleted=custody.deleted(connection, [photo.sha256 for photo in taken]),
+            sealed=custody.sealed(connection, seals),
             opinion_id=str(uuid4()),
         )
 
