@@ -124,7 +124,11 @@ def _said(cells: Mapping[str, str], mark: str | None) -> tuple[dict[str, Any], t
 
 def _unwrapped(cell: str) -> str:
     """The text that is meant: spreadsheets are told ="007" and '+49 to leave a text alone."""
-    text = cell.replace("\r\n", "\n").replace("\r", "\n").strip()
+    text = cell.strip()
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not text.startswith(("=", "'")):
+        return text
     if found := re.fullmatch(r'="([^"]*)"', text):
         return found[1].strip()
     return text[1:] if re.match(r"'[=+\-@]", text) else text
