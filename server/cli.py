@@ -16,6 +16,7 @@ from server.app import build, open_database
 from server.catalogue.terminal import bring_references
 from server.enrolment import service as enrolment
 from server.errors import AccountInvalid, ServerError, SettingsInvalid
+from server.expected.terminal import bring_expected
 from server.keeping.queries import open_faults
 from server.parts import utc_now
 from server.progress import JobKind
@@ -205,6 +206,23 @@ def _verify_database(head: str | None) -> tuple[list[str], str]:
         [],
         f"{found['entries']} entries, all as they were; the newest is {found['head'] or 'none'}",
     )
+
+
+@app.command()
+def expected(
+    file: Annotated[Path, typer.Argument(help="CSV as on the page of expected returns.")],
+) -> None:
+    """Keep expected returns from a file; again changes nothing."""
+    tally = bring_expected(build(load()), file)
+    for row in tally.bad:
+        words = " ".join(fault.told(Language.EN) for fault in row.faults)
+        typer.echo(f"{file}:{row.line}: {words}", err=True)
+    c = tally.counts
+    typer.echo(
+        f"{c['new']} new, {c['changed']} changed, {c['same']} known already, {c['bad']} bad."
+    )
+    if c["bad"]:
+        raise ServerError(f"{c['bad']} of {c['rows']} rows cannot be used; the others are kept.")
 
 
 @app.command()

@@ -32,6 +32,7 @@ from training.render import dataset as rendering
 from training.render.order import names, order
 from training.render.returns import RETURNS
 from training.render.sample import write as write_sample
+from training.render.sample import write_references
 from training.summary import headlines, report_of
 
 SAMPLE = Path("datasets/sample")
@@ -97,7 +98,8 @@ def render(
 ) -> None:
     """Render a data set of bench pictures with exact truth, or the sample returns of the demo."""
     if sample:
-        _say(f"{write_sample(RETURNS, out or SAMPLE)} photos in {out or SAMPLE}")
+        count = write_sample(RETURNS, out or SAMPLE) + write_references(RETURNS, out or SAMPLE)
+        _say(f"{count} photos in {out or SAMPLE}")
         return
     if out is None:
         raise RecipeInvalid("--out should name a folder (or --sample be given)")

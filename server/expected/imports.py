@@ -158,7 +158,7 @@ def keeping(here: Parts, arguments: Mapping[str, Any]) -> Work:
         _settle(here, import_id, {"state": ImportState.KEEPING})
         rows = sheet_rows(open_sheet(content, COLUMNS, NEEDED), here.policy.currency)
         tally = Tally()
-        for told in _kept(here, rows, tally, by=by):
+        for told in keep_rows(here, rows, tally, by=by):
             progress.advance(told)
         outcome = dict(find(here, import_id).outcome) | tally.outcome()
         ended = {"state": ImportState.KEPT, "finished_at": here.clock()}
@@ -183,7 +183,7 @@ def _content(here: Parts, import_id: str) -> bytes:
     return content
 
 
-def _kept(here: Parts, rows: Iterator[Row], tally: Tally, *, by: str) -> Iterator[int]:
+def keep_rows(here: Parts, rows: Iterator[Row], tally: Tally, *, by: str) -> Iterator[int]:
     """Keep all that is new, a batch a transaction; gives how many rows each batch had."""
     for batch in batches(distinct(rows)):
         with here.database.writing() as connection:
@@ -204,7 +204,7 @@ def keep_at_once(here: Parts, content: bytes, *, is_json: bool, by: str, dry: bo
     )
     tally = Tally(most_bad=ANSWERED)
     if not dry:
-        for _ in _kept(here, rows, tally, by=by):
+        for _ in keep_rows(here, rows, tally, by=by):
             pass
         return tally
     with here.database.reading() as connection:

@@ -4,7 +4,7 @@ Nothing in them is a photo; a figure that rests on them says nothing of real goo
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
@@ -17,6 +17,10 @@ from training.render import bench, cartons, garments, phones, stains
 from training.render.noise import Picture, grain, to_picture
 
 JPEG_QUALITY = 86
+NEW_SHOTS = (Shot.FRONT, Shot.BACK)
+"""Views that the new item is shown in."""
+NEW_ITEMS = frozenset(f"RT-{n:04d}" for n in (2, 5, 6, 8, 9, 10, 12, 14, 16, 18))
+"""Whose new item is shown; of the others the first that a person grades A is proposed."""
 # A detail shows a quarter of the view: twice as large.
 ENLARGED = 2
 # The benches that these pictures pretend to: width of the view in millimetres, after the standards.
@@ -209,6 +213,19 @@ def write(returns: Sequence[SampleReturn], folder: Path) -> int:
     text = yaml.safe_dump(entries, allow_unicode=True, sort_keys=False, width=110)
     (folder / "returns.yaml").write_text(text, encoding="utf-8")
     return sum(len(item.shots) for item in returns)
+
+
+def write_references(returns: Sequence[SampleReturn], folder: Path) -> int:
+    """Write references/: the same items when they were new; returns the number of photos."""
+    (folder / "references").mkdir(parents=True, exist_ok=True)
+    wanted = [(item, shot) for item in returns if item.code in NEW_ITEMS for shot in NEW_SHOTS]
+    for item, shot in wanted:
+        # Another code: the item lies a little differently, as on another day.
+        new = replace(item, code=f"NEW-{int(item.code.rsplit('-', 1)[1]) + 1000}", flaws=())
+        name = f"references/{item.code.lower()}-{shot.value}.jpg"
+        bgr, _ = photograph(new, shot)
+        cv2.imwrite(str(folder / name), bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    return len(wanted)
 
 
 def _entry(item: SampleReturn, folder: Path) -> Iterator[tuple[str, object]]:

@@ -67,6 +67,7 @@ MISTAKES = [
     (["account", "x", "--role", "station", "--password-stdin"], PASSWORD, {}, "enrol"),
     (["account", "nobody", "--close"], None, {}, "no open account"),
     (["enrol", "a b"], None, {}, "A name should be"),
+    (["expected", "/nowhere/x.csv"], None, {}, "cannot be read"),
     (["references", "/nowhere", "--list", "/nowhere/x.csv"], None, {}, "cannot be read"),
     (["demo"], None, {"SECONDLOOK_SERVER_HOST": "0.0.0.0", "SECONDLOOK_SERVER_ALLOWED_HOSTS": "x"}, "loopback only"),
     (["run"], None, {"SECONDLOOK_SERVER_PORT": "x"}, "SECONDLOOK_SERVER_PORT"),
@@ -214,3 +215,20 @@ def test_main_ends_with_a_code(monkeypatch: pytest.MonkeyPatch, server: Running)
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 2
+
+
+def test_the_samples_expected_returns_and_references_are_kept(tmp_path: Path) -> None:
+    sample = Path(__file__).parents[3] / "datasets/sample"
+    for told in (
+        "24 new, 0 changed, 0 known already, 0 bad.",
+        "0 new, 0 changed, 24 known already, 0 bad.",
+    ):
+        assert run(tmp_path, "expected", str(sample / "expected.csv")).stdout.strip() == told
+    listed = ("references", str(sample / "references"), "--list", str(sample / "references.csv"))
+    assert run(tmp_path, *listed).stdout.strip() == "20 new, 0 known already, 0 bad."
+    bad = tmp_path / "bad.csv"
+    bad.write_text("code,category\nR1,apparel\nR2,shoes\n")
+    told = run(tmp_path, "expected", str(bad))
+    assert told.returncode == 2
+    assert f"{bad}:3: category should be one of" in told.stderr
+    assert "1 of 2 rows cannot be used" in told.stderr
