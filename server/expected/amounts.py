@@ -49,7 +49,9 @@ def amount(text: str, mark: str | None) -> float:
     if not _NUMBER.fullmatch(digits):
         raise Complained(Complaint.NOT_AN_AMOUNT, column="value", got=text)
     own = _own_mark(digits) or mark
-    if own is None and re.search(r"[.,]", digits):
+    # 12.50 above does not make 1.234 mean 1.234: no currency here has three decimals.
+    lone = _GROUPED.fullmatch(digits) and digits.count(own or "?") == 1
+    if lone or (own is None and re.search(r"[.,]", digits)):
         raise Complained(Complaint.AMBIGUOUS_AMOUNT, column="value", got=text)
     whole, _, decimals = digits.rpartition(own) if own and own in digits else (digits, "", "")
     other = {".": ",", ",": "."}.get(own or "", "")

@@ -6,6 +6,7 @@ from difflib import SequenceMatcher
 from typing import Any
 from urllib.parse import urlencode
 
+from models.records import Inspection
 from models.supply import ExpectedReturn
 from server import expectations
 from server.errors import Conflict, ContentInvalid, NothingThere
@@ -187,19 +188,25 @@ def puzzle(here: Parts, inspection_id: str, query: Mapping[str, str]) -> Puzzle:
             unknown=found[0],
             return_code=found[1],
             events=expectations.match_events_of(connection, inspection_id),
-            likely=_likely(queries.similar(connection, scanned), scanned),
+            likely=_likely(queries.similar(connection, scanned), found[0].inspection),
             found=queries.entries(connection, None, asked.words, Place())[:PAGE] if text else (),
             text=text,
         )
 
 
-def _likely(entries: Sequence[Entry], scanned: str) -> list[Entry]:
+def _likely(entries: Sequence[Entry], inspection: Inspection) -> list[Entry]:
+    """What has not come yet first, then the same kind of item, then by how alike the codes are."""
+    scanned = inspection.return_code
+
     def likeness(told: ExpectedReturn) -> float:
         codes = filter(None, (told.return_code, told.tracking, told.serial))
         return max(SequenceMatcher(None, key(scanned), key(c)).ratio() for c in codes)
 
-    ranked = sorted(entries, key=lambda e: (e.state is Expectation.WAITING, likeness(e.told)))
-    return ranked[::-1][:LIKELY]
+    def rank(one: Entry) -> tuple[bool, bool, float]:
+        same_kind = one.told.category is inspection.category
+        return one.state is Expectation.WAITING, same_kind, likeness(one.told)
+
+    return sorted(entries, key=rank, reverse=True)[:LIKELY]
 
 
 def match(here: Parts, inspection_id: str, return_code: str, *, by: str) -> None:

@@ -76,6 +76,8 @@ def differences(before: ExpectedReturn, now: ExpectedReturn) -> dict[str, tuple[
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.2f}"
     return "" if value is None else str(value)
 
 
