@@ -62,12 +62,15 @@ class Provider:
         return f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state'], 'iss': self.url})}"
 
     def redeem(self, form: dict[str, str], authorization: str) -> tuple[int, Claims]:
-        name, _, secret = b64decode(authorization.removeprefix("Basic ")).decode().partition(":")
+        pair = b64decode(authorization.removeprefix("Basic ")).decode().partition(":")
+        name, secret = unquote_plus(pair[0]), unquote_plus(pair[2])
+        if not authorization:
+            name, secret = form["client_id"], form["client_secret"]
         asked = self.codes.pop(form.get("code", ""), None)
         proof = urlsafe_b64encode(sha256(form["code_verifier"].encode()).digest()).decode()
         good = (
             asked is not None
-            and (unquote_plus(name), unquote_plus(secret)) == (CLIENT, SECRET)
+            and (name, secret) == (CLIENT, SECRET)
             and form["grant_type"] == "authorization_code"
             and form["redirect_uri"] == asked["redirect_uri"]
             and proof.rstrip("=") == asked["code_challenge"]
