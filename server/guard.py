@@ -20,6 +20,7 @@ from models.records import Inspection
 from models.vocabulary import CaseKind, Category
 from server import policies
 from server.cases import open_case
+from server.database import insert_once
 from server.rulings import Scope, looks, newest
 from server.standing import State
 from server.tables import alarms, certificates, clearances, drift_checks, rulings, standings
@@ -162,23 +163,23 @@ def _compare(
     batch = counted(connection, scope, *own, decided_of=earlier)
     then = Check(number=last.number + 1, through_ruling=through, batch=batch)
     signs = drift.compare(batch, reference(connection, made.certificate_id), then.number)
-    _keep(connection, made.certificate_id, then, signs, now)
-    _raise(connection, made.certificate_id, signs, now)
+    # Two inspections at once may fill the same batch: the first to say so has compared it.
+    if _keep(connection, made.certificate_id, then, signs, now):
+        _raise(connection, made.certificate_id, signs, now)
 
 
 def _keep(
     connection: Connection, certificate_id: str, check: Check, signs: Iterable[Sign], now: datetime
-) -> None:
-    connection.execute(
-        insert(drift_checks).values(
-            certificate_id=certificate_id,
-            number=check.number,
-            through_ruling=check.through_ruling,
-            batch=check.batch.to_json(),
-            signs=json.dumps([asdict(sign) for sign in signs]),
-            checked_at=now,
-        )
-    )
+) -> bool:
+    row = {
+        "certificate_id": certificate_id,
+        "number": check.number,
+        "through_ruling": check.through_ruling,
+        "batch": check.batch.to_json(),
+        "signs": json.dumps([asdict(sign) for sign in signs]),
+        "checked_at": now,
+    }
+    return insert_once(connection, drift_checks, row)
 
 
 def _raise(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Connection, Row, exists, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, exists, func, select
 
 from models.grading.certificate import Certificate
 from models.grading.policy import Policy, default_policy
@@ -144,24 +144,19 @@ def certificate_of(content: str) -> Certificate:
 
 def add_certificate(connection: Connection, made: Certificate, *, by: str, now: datetime) -> None:
     """Keep a certificate under its name. Raises Conflict where another has it."""
-    taken = select(certificates.c.certificate_id).where(
-        certificates.c.certificate_id == made.certificate_id
-    )
-    if connection.execute(taken).first():
+    row = {
+        "certificate_id": made.certificate_id,
+        "category": made.category,
+        "station": made.station,
+        "content": made.to_json(),
+        "made_by": by,
+        "made_at": now,
+        "expires_at": made.expires_at,
+    }
+    if not insert_once(connection, certificates, row):
         raise Conflict(
             f"There is a certificate {made.certificate_id} already; load the page again."
         )
-    connection.execute(
-        insert(certificates).values(
-            certificate_id=made.certificate_id,
-            category=made.category,
-            station=made.station,
-            content=made.to_json(),
-            made_by=by,
-            made_at=now,
-            expires_at=made.expires_at,
-        )
-    )
 
 
 def differences(old: Policy, new: Policy) -> list[tuple[str, str, str]]:

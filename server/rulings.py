@@ -219,13 +219,22 @@ def _said(row: Row[Any]) -> Said:
     return Said(Grade(row.grade), Disposition(row.disposition))
 
 
+_PLAIN = (
+    "inspection_id", "ruling", "station", "standard", "releases", "costs_sha256", "certificate",
+    "automatic", "candidate", "share", "number", "least_share", "floor_share", "greatest_loss",
+    "item_value", "ruled_at",
+)  # fmt: skip
+"""Fields that are kept as they are shown."""
+
+
 def _look(row: Row[Any], found: _Found) -> Look:
+    known = row._mapping  # noqa: SLF001 - public, whatever its name
     own = row.inspection_id
-    facts = {name: getattr(row, name) for name in Look.__dataclass_fields__ if hasattr(row, name)}
     blind = found.blind.get(own)
-    read = {"risk": 1.0 if row.risk is None else row.risk, "category": Category(row.category)}
     return Look(
-        **(facts | read),
+        **{name: known[name] for name in _PLAIN},
+        category=Category(row.category),
+        risk=1.0 if row.risk is None else row.risk,
         machine=_said(row),
         blind=blind,
         lead=found.lead.get(own),

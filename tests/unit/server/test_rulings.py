@@ -1,6 +1,7 @@
 """What the server's rules make of an inspection: certificates of this moment, prices, and blind draws."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -20,7 +21,14 @@ from server.expected.announce import announce
 from server.intake import ruling, service
 from server.rulings import Scope, looks
 from tests.factories import NOON, answer, photo, sha256
-from tests.unit.server.running import JPEG, Running, an_inspection, put_inspection, put_photo
+from tests.unit.server.running import (
+    JPEG,
+    Running,
+    an_inspection,
+    put_inspection,
+    put_photo,
+    serving,
+)
 
 APPAREL = Category.APPAREL
 BOTH_SIDES = tuple(
@@ -335,3 +343,35 @@ def test_a_batch_with_other_photos_puts_the_certificate_on_hold(server: Running)
     assert [check.number for check in rows(server, "drift_checks")] == [0, 1]
     assert {alarm.kind for alarm in rows(server, "alarms")} == {"photo_quality"}
     assert routed(server, flawless(161)).reasons == (Reason.NO_CERTIFICATE,)
+
+
+def test_a_routing_is_judged_again_from_what_is_kept(server: Running) -> None:
+    """By the version, the certificate and the price that it names, whatever counts today."""
+    with server.parts.database.writing() as connection:
+        told = ExpectedReturn(return_code="RT-0001", category=APPAREL, value=90.0, currency="EUR")
+        announce(connection, [told], by="ann", now=NOON)
+    certify(server)
+    one = flawless()
+    then = routed(server, one)
+    change_policy(server, review_cost=0.9)
+    with server.parts.database.reading() as connection:
+        version = policies.version(connection, int(then.policy.rpartition("@")[2]))
+        (kept,) = rows(server, "certificates")
+        (entry,) = rows(server, "routings")
+    assert version is not None
+    policy = version.policy.certified_by([policies.certificate_of(kept.content)])
+    terms = ruling.Terms(
+        policy=policy.for_inspection(one, then.item_value),
+        value=then.item_value,
+        costs_sha256=policy.costs_sha256(APPAREL),
+    )
+    again = ruling.judged(one, terms)
+    assert again.routing == then == Routing.from_json(entry.record)
+    assert again.judgement.to_json() == entry.judgement
+
+
+def test_two_servers_draw_the_same_cases(server: Running, tmp_path: Path) -> None:
+    ids = [flawless(n).inspection_id for n in range(1, 200)]
+    mine = {i for i in ids if draw(server.parts.audit_key, i) < 0.05}
+    with serving(tmp_path / "other") as other:
+        assert {i for i in ids if draw(other.parts.audit_key, i) < 0.05} == mine
