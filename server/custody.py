@@ -1,6 +1,7 @@
 """What may not be deleted, and what was: legal holds and deletions, as every capability sees them."""
 
 import json
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,9 +43,15 @@ class Deletion:
     """What it was kept for, or how it came to be removed: orphan, damaged."""
     size_bytes: int
     rule: str
-    """Under which rule, in the rule's own words."""
+    """Under which rule, as it is written down."""
     deleted_by: str
     deleted_at: datetime
+
+    @property
+    def days_and_version(self) -> tuple[int, int] | None:
+        """What a rule of retention said, for telling it in the reader's language."""
+        said = re.fullmatch(r"\w+: (\d+) days, rules version (\d+)", self.rule)
+        return (int(said[1]), int(said[2])) if said else None
 
 
 def alone_with_holds(connection: Connection) -> None:

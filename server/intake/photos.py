@@ -13,8 +13,8 @@ from functools import partial
 from fastapi.concurrency import run_in_threadpool
 
 from models.errors import SealInvalid
+from models.sealing import HEAD_BYTES, sealed_for
 from models.sealing import MEDIA_TYPE as SEALED
-from models.sealing import sealed_for
 from server.archive import Incoming
 from server.custody import sealed_days
 from server.errors import (
@@ -116,8 +116,10 @@ async def _kept(
             if last:
                 await run_in_threadpool(incoming.write, *last)
             else:
-                key_id = check_beginning(here, announced.media_type, b"".join(piece[:4]))
+                key_id = check_beginning(here, announced.media_type, _beginning(piece))
             last = piece
+        if not last:
+            check_beginning(here, announced.media_type, b"")
         arrived = partial(_safe, here, announced, incoming, last, trace, key_id)
         return await run_in_threadpool(arrived)
 
@@ -175,6 +177,16 @@ def check_beginning(here: Parts, media_type: str, beginning: bytes) -> str | Non
             f"seal it for {here.sealer.newest}."
         )
     return key_id
+
+
+def _beginning(piece: list[bytes]) -> bytes:
+    """The first bytes, however small the pieces are that they came in."""
+    found = b""
+    for chunk in piece:
+        found += chunk[:HEAD_BYTES]
+        if len(found) >= HEAD_BYTES:
+            break
+    return found
 
 
 async def _pieces(chunks: AsyncIterator[bytes]) -> AsyncGenerator[list[bytes]]:

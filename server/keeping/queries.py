@@ -225,15 +225,17 @@ def total_bytes(connection: Connection) -> int:
 
 def add_fault(
     connection: Connection, sha256: str, *, kind: str, station: str, now: datetime
-) -> None:
-    """Ask for it again; one that was repaired and is broken once more is asked for anew."""
+) -> str:
+    """Ask for it again; gives what it is known as: one set aside as damaged is not missing since."""
     fresh = {"kind": kind, "station": station, "found_at": now}
     if not insert_once(connection, faults, {"sha256": sha256, **fresh}):
         connection.execute(
             update(faults)
-            .where(faults.c.sha256 == sha256)
+            .where(faults.c.sha256 == sha256, faults.c.repaired_at.is_not(None))
             .values(**fresh, repaired_at=None, asked_at=None)
         )
+    known = select(faults.c.kind).where(faults.c.sha256 == sha256)
+    return str(connection.execute(known).scalar_one())
 
 
 def repair(connection: Connection, sha256s: Sequence[str], now: datetime) -> None:

@@ -124,23 +124,25 @@ def _settle(here: Parts, sha256: str, station: str) -> str | None:
             sha256=sha256,
             path=here.archive.storage.where(sha256),
         )
-        note_fault(here, connection, sha256, fault, station)
-        return fault
+        return note_fault(here, connection, sha256, fault, station)
 
 
-def note_fault(here: Parts, connection: Connection, sha256: str, fault: str, station: str) -> None:
-    """Ask for it again; a damaged one leaves a trace, so that the same bytes coming now are not lost with it."""
+def note_fault(here: Parts, connection: Connection, sha256: str, fault: str, station: str) -> str:
+    """Ask for it again; gives what it is known as.
+
+    A damaged one leaves a trace, so that the same bytes coming just now are not lost with it.
+    """
     now = here.clock()
-    queries.add_fault(connection, sha256, kind=fault, station=station, now=now)
+    known = queries.add_fault(connection, sha256, kind=fault, station=station, now=now)
     if fault == DAMAGED:
-        size_bytes = here.archive.storage.size_bytes(sha256) or 0
         trace = Deletion(
             sha256=sha256,
             kind=DAMAGED,
-            size_bytes=size_bytes,
+            size_bytes=here.archive.storage.size_bytes(sha256) or 0,
             rule="damaged: in quarantine",
             deleted_by=BY,
             deleted_at=now,
         )
         add_deletions(connection, [trace])
         here.archive.storage.set_aside(sha256)
+    return known

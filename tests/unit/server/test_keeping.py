@@ -82,6 +82,9 @@ def test_a_scrub_finds_what_is_damaged_or_gone_and_the_station_repairs_it(house:
     assert run(house, JobKind.SCRUB).result == {"damaged": 1, "missing": 1, "photos": 6}
     assert faults(house) == {broken: "damaged", gone: "missing"}
     assert house.parts.archive.storage.size_bytes(broken) is None  # in quarantine
+    assert run(house, JobKind.SCRUB).result == {"damaged": 1, "missing": 1, "photos": 6}
+    assert run(house, JobKind.ORPHANS).result["missing"] == 2
+    assert faults(house) == {broken: "damaged", gone: "missing"}
     page = house.person("boss", Role.MANAGER).get("/archive").text
     assert broken in page
     assert gone in page
@@ -341,7 +344,7 @@ def test_rules_are_looked_at_then_applied_and_the_record_stays(house: Running) -
 
     ann = house.person("ann", Role.REVIEWER)
     page = ann.get(f"/returns/{first.inspection_id}").text
-    assert "under rule label: 30 days, rules version 1" in page
+    assert "under rule Shipping labels, redacted: 30 days, version 1 of the rules" in page
     assert f'src="/photos/{sha256(content(1))}"' not in page
     assert ann.get(f"/photos/{sha256(content(1))}").status_code == 410
     assert run(house, JobKind.SCRUB).result == {"photos": 1, "damaged": 0, "missing": 0}
@@ -441,7 +444,7 @@ def test_rules_are_versions_and_deleting_needs_a_look_at_these_very_rules(server
     assert root.post("/archive/retention/delete").status_code == 303
     until_done(server)
     page = root.get("/archive/retention").text
-    assert "item: 0 days, rules version 2" in page
+    assert "0 days, version 2 of the rules" in page
     assert "short test" in page
     assert (
         server.person("boss", Role.MANAGER).post("/archive/retention/rules", form).status_code
