@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 
 import structlog
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, or_, select
 
 from server.database import in_turn
 from server.errors import AttemptsTooClose, TooManyAttempts
@@ -57,6 +57,7 @@ def begin(connection: Connection, name: str, address: str, now: datetime) -> int
     """
     name, network = name[:128], network_of(address)[:64]
     in_turn(connection, "attempt")  # parallel ones would all be counted as the first
+    _forget(connection, now)
     _make_sure(_failures(connection, name, network, now - WINDOW), name, now)
     done = connection.execute(
         insert(failed_attempts)
@@ -78,10 +79,15 @@ def _make_sure(failed: Failures, name: str, now: datetime) -> None:
         raise AttemptsTooClose
 
 
-def forgive(connection: Connection, attempt: int, now: datetime) -> None:
-    """It did not fail after all; what is too old to count is forgotten too."""
+def forgive(connection: Connection, attempt: int) -> None:
+    """It did not fail after all."""
     connection.execute(delete(failed_attempts).where(failed_attempts.c.attempt == attempt))
-    connection.execute(delete(failed_attempts).where(failed_attempts.c.failed_at <= now - WINDOW))
+
+
+def _forget(connection: Connection, now: datetime) -> None:
+    """What is too old to count; and what a clock that was ahead has left, which would count for hours."""
+    at = failed_attempts.c.failed_at
+    connection.execute(delete(failed_attempts).where(or_(at <= now - WINDOW, at > now + WINDOW)))
 
 
 def _failures(connection: Connection, name: str, address: str, since: datetime) -> Failures:

@@ -80,7 +80,7 @@ def finish(here: Parts, kept: str, answer: Mapping[str, str], address: str, devi
         account = _account_of(here, connection, by, identity, link_key)
         # What is to be kept of a refusal is committed before it is told.
         if isinstance(account, Account):
-            patience.forgive(connection, tried, now)
+            patience.forgive(connection, tried)
             token = service.open_session(here, connection, account.name, address, device)
             return Arrival(account=account, token=token, wanted=wanted)
     raise account

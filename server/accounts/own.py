@@ -48,7 +48,7 @@ def change_password(here: Parts, by: By, old: str, new: str, device: str) -> str
         raise ContentInvalid("The password that you have now is another one.")
     password_hash = hash_password(new)
     with here.database.writing() as connection:
-        patience.forgive(connection, attempt, by.now)
+        patience.forgive(connection, attempt)
         queries.set_password(connection, by.actor, password_hash)
         service.end_all(connection, by.actor)
         access.note(connection, by, AccessChange.PASSWORD_SET, by.actor)

@@ -95,7 +95,7 @@ def use_code(here: Parts, code: str, station: str, address: str) -> tuple[str, s
         if code_found is None:
             raise CodeInvalid
         name = _name_for(code_found, station)
-        patience.forgive(connection, attempt, now)
+        patience.forgive(connection, attempt)
         by = By(actor=code_found.made_by, address=address, now=now)
         token, _ = _enrol(connection, by, name)
     return name, token

@@ -172,6 +172,22 @@ def test_guessing_from_many_addresses_is_slowed_and_nobody_is_locked_out(
     assert sign_in(ann).status_code == 303
 
 
+def test_no_name_counts_among_what_is_tried_without_one(ann: Person, server: Running) -> None:
+    assert sign_in(ann, "#enrolment codes", "guess").status_code == 401
+    assert failures(server) == [("enrolment codes", "127.0.0.1")]
+
+
+def test_failures_are_forgotten_in_time_also_those_of_a_clock_that_was_ahead(
+    ann: Person, server: Running
+) -> None:
+    with server.parts.database.writing() as connection:
+        for away in (-WINDOW, timedelta(hours=3)):
+            row = {"name": "ann", "address": "127.0.0.1", "failed_at": server.clock() + away}
+            connection.execute(tables.failed_attempts.insert(), [row] * MAX_FAILURES)
+    assert sign_in(ann, password="guess").status_code == 401
+    assert len(failures(server)) == 1
+
+
 def test_a_household_of_ipv6_addresses_is_one_address(server: Running) -> None:
     for address in ("2001:db8::1", "2001:db8::ffff:2", "2001:db8:0:1::1", "::ffff:10.0.0.1", "x"):
         assert service.sign_in(server.parts, "nobody", "guess", address) is None
