@@ -42,14 +42,17 @@ def _sums_to_one(shares: dict[Grade, float]) -> dict[Grade, float]:
     return shares
 
 
-Cost = Annotated[FiniteFloat, Field(ge=0)]
+MOST = 1e9
+"""Far above any returned item: greater amounts are slips, and sums of them could leave the floats."""
+Amount = Annotated[FiniteFloat, Field(ge=-MOST, le=MOST)]
+Cost = Annotated[FiniteFloat, Field(ge=0, le=MOST)]
 Shares = Annotated[dict[Grade, Probability], AfterValidator(_sums_to_one)]
 
 
 class Action(Rule):
     """What one disposition brings and costs, in the policy's currency."""
 
-    value: Annotated[dict[Grade, FiniteFloat], AfterValidator(_every_grade)]
+    value: Annotated[dict[Grade, Amount], AfterValidator(_every_grade)]
     """What an item of the grade brings in the end; what must be paid to be rid of it is negative."""
     processing: Cost
     """Work and handling, whatever the grade."""
@@ -80,7 +83,7 @@ class CostTable(Rule):
     """What waiting for a person costs one item."""
     unseen: Shares
     """How items turn out of which nothing is known yet: what may hide where nobody looked."""
-    list_price: Annotated[FiniteFloat, Field(gt=0)] | None = None
+    list_price: Annotated[FiniteFloat, Field(ge=0.01, le=MOST)] | None = None
     """The price of an item as new that the values were written for; none: they fit every item."""
 
     @model_validator(mode="after")

@@ -25,6 +25,9 @@ from server.parts import Parts
 from server.rulings import Scope, scopes
 
 MAX_DAYS = 365
+MAX_NAME = 128
+MOST = 2**63 - 1
+"""What a database counts up to."""
 MIN_WORDS = 10
 """Letters of a reason at least: "ok" tells an auditor nothing."""
 
@@ -74,12 +77,19 @@ def asked_of(category: str, station: str, alpha: str, delta: str) -> Asked:
     """Read the form; shares in percent. Raises ContentInvalid."""
     if category not in set(Category):
         raise ContentInvalid(f"category should be one of {', '.join(Category)}, got {category!r}")
-    scope = Scope(category=Category(category), station=station or None)
+    scope = Scope(category=Category(category), station=named(station))
     return Asked(
         scope=scope,
         alpha=_percent("alpha", alpha, at_most=20),
         delta=_percent("delta", delta, at_most=20),
     )
+
+
+def named(text: str) -> str | None:
+    """A name from the address, none where it is empty. Raises ContentInvalid for what no name can be."""
+    if not text.isprintable() or len(text) > MAX_NAME:
+        raise ContentInvalid("A name in the address cannot be read.")
+    return text or None
 
 
 def _percent(name: str, text: str, *, at_most: float) -> float:
@@ -131,14 +141,16 @@ def make(here: Parts, by: By, asked: Asked, *, days: int, why: str, alike: str) 
     """Make the certificate that the labels prove. Raises CertificateRefused, ContentInvalid."""
     if not 1 <= days <= MAX_DAYS:
         raise ContentInvalid(f"days should be between 1 and {MAX_DAYS}, got {days}")
-    reason = worded(why)
-    if asked.scope.station is None and len(alike.strip()) < MIN_WORDS:
-        raise CertificateRefused(
-            "A certificate for all stations needs your words why they are alike; without them choose one station."
-        )
+    reason, same = worded(why), ""
+    if asked.scope.station is None:
+        if len(alike.strip()) < MIN_WORDS:
+            raise CertificateRefused(
+                "A certificate for all stations needs your words why they are alike; without them choose one station."
+            )
+        same = worded(alike)
     shown = preview(here, asked)
     with here.database.writing() as connection:
-        made = _certificate(connection, shown, by.now + timedelta(days=days), reason, alike.strip())
+        made = _certificate(connection, shown, by.now + timedelta(days=days), reason, same)
         policies.add_certificate(connection, made, by=by.actor, now=by.now)
         guard.begin(connection, made, by.now)
     return made
@@ -146,9 +158,10 @@ def make(here: Parts, by: By, asked: Asked, *, days: int, why: str, alike: str) 
 
 def worded(why: str) -> str:
     """A reason that says something. Raises ContentInvalid."""
-    if len(why.strip()) < MIN_WORDS:
+    told = "".join(c if c.isprintable() else " " for c in why).strip()
+    if len(told) < MIN_WORDS:
         raise ContentInvalid("Say why in a few words; an auditor will read them.")
-    return why.strip()[:1000]
+    return told[:1000]
 
 
 def _certificate(
@@ -188,7 +201,7 @@ def revoke(here: Parts, by: By, certificate_id: str, why: str) -> None:
     """Take a certificate back, for good. Raises NothingThere, ContentInvalid."""
     reason = worded(why)
     with here.database.writing() as connection:
-        if queries.certificate(connection, certificate_id) is None:
+        if queries.certificate(connection, named(certificate_id) or "") is None:
             raise NothingThere("There is no such certificate.")
         queries.revoke(connection, certificate_id, by=by.actor, reason=reason, now=by.now)
 
@@ -197,7 +210,7 @@ def clear(here: Parts, by: By, alarm: int, why: str) -> None:
     """End an alarm with a reason; the certificate counts again. Raises NothingThere, ContentInvalid."""
     reason = worded(why)
     with here.database.writing() as connection:
-        certificate_id = queries.alarmed(connection, alarm)
+        certificate_id = queries.alarmed(connection, alarm) if alarm <= MOST else None
         if certificate_id is None:
             raise NothingThere("There is no such alarm.")
         known = guard.account(connection, certificate_id)

@@ -59,7 +59,7 @@ def cases(
     """The cases behind a number, each with a link."""
     if category not in set(Category) or show not in SHOWN:
         raise ContentInvalid(f"show should be one of {', '.join(SHOWN)}, of a category.")
-    scope = Scope(category=Category(category), station=station or None)
+    scope = Scope(category=Category(category), station=certifying.named(station))
     with here.database.reading() as connection:
         drawn = looks(connection, scope)
     own = [one for one in drawn if not certificate or one.certificate == certificate]
@@ -123,7 +123,7 @@ def make(here: Here, doer: Doer, fields: Fields) -> Response:
 @router.get("/assurance/certificates/{certificate_id}")
 def certificate(certificate_id: str, request: Request, here: Here) -> Response:
     """One certificate, for the auditor's folder."""
-    told = summary.paper(here, certificate_id)
+    told = summary.paper(here, certifying.named(certificate_id) or "")
     return here.pages.page(request, "assurance/certificate.html", paper=told)
 
 

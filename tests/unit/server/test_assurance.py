@@ -427,6 +427,39 @@ def test_pages_are_there_in_chinese(server: Running, lead: Person) -> None:
     assert "不涉及任何单件商品" in page.text
 
 
+ODD = [
+    "/assurance/certify?station=%00",
+    "/assurance/certify?station=" + "x" * 500,
+    "/assurance/certify?alpha=1e999",
+    "/assurance/certify?category=%3Cscript%3E",
+    "/assurance/cases?category=apparel&station=%00",
+    "/assurance/cases?category=apparel&show=nothing",
+    "/assurance/certificates/%00",
+    "/assurance/costs/%3Cscript%3E",
+]
+
+
+@pytest.mark.parametrize("path", ODD)
+def test_an_odd_address_is_told(lead: Person, path: str) -> None:
+    answer = lead.get(path)
+    assert answer.status_code in {404, 422}
+    assert "<script>" not in answer.text
+
+
+def test_odd_forms_are_told(server: Running, lead: Person) -> None:
+    fill(server, 260)
+    told = certify(lead, why="A reason \0 with a NUL in it.")
+    assert told.status_code == 303, told.text[-900:]
+    told = lead.post(
+        "/assurance/alarms/99999999999999999999/clear", {"why": "Far too many of them."}
+    )
+    assert told.status_code == 404
+    huge = save(lead, "apparel", **{"version": "4", "actions.resell.value.A": "1e308"})
+    assert huge.status_code == 422
+    tiny = save(lead, "apparel", version="4", list_price="1e-300")
+    assert tiny.status_code == 422
+
+
 def test_who_and_why_are_kept(server: Running, lead: Person) -> None:
     fill(server, 260)
     certify(lead)
