@@ -52,6 +52,8 @@ class Preview:
     proof: Proof | None
     missing: int | None
     """How many more labelled cases a look needs that can pass; none where no number would do."""
+    share: float
+    """The share of candidates that is decided blind from now on."""
     stations: tuple[tuple[str, int, int], ...]
     """Station, labelled cases, wrong ones: do they look alike?"""
 
@@ -63,9 +65,9 @@ class Preview:
     @property
     def returns_missing(self) -> int | None:
         """About how many more candidates have to come in for that."""
-        if self.missing is None or not self.labels.share:
+        if self.missing is None or not self.share:
             return None
-        return round(self.missing / self.labels.share)
+        return round(self.missing / self.share)
 
     @property
     def next_look(self) -> int:
@@ -127,6 +129,7 @@ def _preview(connection: Connection, asked: Asked) -> Preview:
         look=look,
         proof=proof,
         missing=missing,
+        share=policies.newest(connection).blind_share,
         stations=_by_station(found),
     )
 

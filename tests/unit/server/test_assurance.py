@@ -117,6 +117,18 @@ def test_a_new_server_says_what_to_do_first(lead: Person) -> None:
     assert "Nothing of this category was inspected there yet." in told
 
 
+def test_how_many_returns_it_takes_is_told_by_the_share_of_now(
+    server: Running, lead: Person
+) -> None:
+    routed(server, flawless(1))
+    page = lead.get("/assurance/certify?category=apparel").text
+    assert "No case is decided blind at the moment" in page
+    assert "returns like these" not in page
+    change_policy(server, blind_share=0.1)
+    page = lead.get("/assurance/certify?category=apparel").text
+    assert "At a share of 10 % that takes about 2500 returns like these." in page
+
+
 def test_a_lead_makes_a_certificate_and_the_machine_resells(server: Running, lead: Person) -> None:
     fill(server, 300)
     shown = lead.get("/assurance/certify?category=apparel&station=bench-1").text
@@ -448,8 +460,8 @@ def test_an_odd_address_is_told(lead: Person, path: str) -> None:
 
 def test_odd_forms_are_told(server: Running, lead: Person) -> None:
     fill(server, 260)
-    told = certify(lead, why="A reason \0 with a NUL in it.")
-    assert told.status_code == 303, told.text[-900:]
+    assert certify(lead, why="A reason \0 with a NUL in it.").status_code == 422
+    assert certify(lead, why="A reason \u2028 on\x07 two lines.").status_code == 303
     told = lead.post(
         "/assurance/alarms/99999999999999999999/clear", {"why": "Far too many of them."}
     )
