@@ -23,8 +23,7 @@ def upgrade() -> None:
     _photos()
     _logs()
     _uses_of_photos()
-    if op.get_bind().dialect.name == "sqlite":
-        _forbid_changes()
+    _forbid_changes(op.get_bind().dialect.name)
 
 
 def _jobs() -> None:
@@ -184,11 +183,22 @@ def _kinds(record: dict[str, Any]) -> dict[str, str]:
     return {sha256: kind for sha256, kind in kinds.items() if sha256 not in items}
 
 
-def _forbid_changes() -> None:
+def _forbid_changes(dialect: str) -> None:
     """What happened to things that are gone is all that is left of them."""
+    if dialect == "postgresql":
+        op.execute(
+            "CREATE FUNCTION keeping_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION '% are append-only', TG_TABLE_NAME; END $$"
+        )
     for table in ("deletions", "retention_rules", "holds", "openings"):
         for change in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{change.lower()} BEFORE {change} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} are append-only'); END"
-            )
+            name = f"{table}_no_{change.lower()} BEFORE {change} ON {table}"
+            if dialect == "postgresql":
+                op.execute(
+                    f"CREATE TRIGGER {name} FOR EACH ROW EXECUTE FUNCTION keeping_append_only()"
+                )
+            else:
+                op.execute(
+                    f"CREATE TRIGGER {name} "
+                    f"BEGIN SELECT RAISE(ABORT, '{table} are append-only'); END"
+                )
