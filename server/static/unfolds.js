@@ -1,7 +1,7 @@
 // What a link leads to opens itself, and its first field takes the keys.
 function open() {
   const found = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
-  if (!found || !("opens" in found.dataset)) return;
+  if (!found || !("unfolds" in found.dataset)) return;
   found.open = true;
   found.querySelector("select, textarea")?.focus();
 }
