@@ -13,8 +13,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
-from uuid import UUID
 
 import psycopg
 from sqlalchemy import Table, func, select
@@ -46,7 +46,8 @@ COUNTED = [
 
 
 def uuid(*of: object) -> str:
-    return str(UUID(bytes=hashlib.sha256(repr(of).encode()).digest()[:16]))
+    name = hashlib.md5(repr(of).encode()).hexdigest()
+    return f"{name[:8]}-{name[8:12]}-{name[12:16]}-{name[16:20]}-{name[20:]}"
 
 
 def sha(*of: object) -> str:
@@ -169,9 +170,13 @@ class Template:
     received_at: datetime
     names: list[str]
     """Every id and hash in it."""
+    makers: list[tuple[str, Callable[..., str]]]
+    """What makes another of each."""
     rows: list[tuple[Table, dict[str, Any]]] = field(default_factory=list)
     entries: list[tuple[str, str, Text]] = field(default_factory=list)
     """Its entries in the chain: kind, name, record."""
+    said: set[str] = field(default_factory=set)
+    """What its text is found by, whatever its names."""
 
 
 def templates(database: Database, kept: list[Inspection]) -> list[Template]:
@@ -199,13 +204,18 @@ def _template(connection: Any, one: Inspection) -> Template:
     names = [one.inspection_id, one.return_code, STATION, OPERATOR, *shas]
     for key in ("decision_id", "opinion_id", "case_id"):
         names += [r[key] for of in rows.values() for r in of if r.get(key)]
+    names = list(dict.fromkeys(names))
     template = Template(
-        received_at=rows["inspections"][0]["received_at"], names=list(dict.fromkeys(names))
+        received_at=rows["inspections"][0]["received_at"],
+        names=names,
+        makers=[(name, sha if len(name) == 64 else uuid) for name in names],
     )
     pattern = re.compile("|".join(map(re.escape, sorted(template.names, key=len, reverse=True))))
     for name, of in rows.items():
         for row in of:
             template.rows.append((metadata.tables[name], _prepared(row, pattern)))
+    (standing,) = rows["standings"]
+    template.said = words.tokens(pattern.sub(" ", standing["search_text"]))
     for row in sorted(rows["decisions"], key=lambda r: r["supersedes"] or ""):
         template.entries.append(("decision", row["decision_id"], _text(row["record"], pattern)))
     return template
@@ -254,7 +264,7 @@ class Filler:
         template = self.kept[number % len(self.kept)]
         dice = random.Random(number)
         received = self.first + EVERY * number
-        new = {name: sha(number, i) if len(name) == 64 else uuid(number, i) for i, name in enumerate(template.names)}  # fmt: skip
+        new = {name: of(number, i) for i, (name, of) in enumerate(template.makers)}
         new[template.names[1]] = f"rt-{number:07d}"
         new[STATION] = f"bench-{dice.randrange(STATIONS)}"
         new[OPERATOR] = f"op.{dice.randrange(OPERATORS)}"
@@ -265,6 +275,9 @@ class Filler:
             row = {k: _again(v, new, later) for k, v in prepared.items()}
             self._number(table.name, row, arrival, contents)
             rows[table.name].append(row)
+        said = template.said | words.tokens(new[template.names[1]])
+        said = said | _tokens(new[STATION]) | _tokens(new[OPERATOR])
+        rows["standing_words"].append({"arrival": arrival, "said": sorted(said)})
         for kind, name, record in template.entries:
             self._chain(kind, new[name], record(new), contents, rows)
 
@@ -308,6 +321,9 @@ class Filler:
         )
 
 
+_tokens = cache(words.tokens)
+
+
 def _relied_on(record: str, rests_on: dict[str, str]) -> dict[str, str]:
     given = Decision.from_json(record).opinions
     return {k: v for k, v in rests_on.items() if " " not in k or k.partition(" ")[2] in given}
@@ -331,6 +347,11 @@ class SqliteBulk:
     def __enter__(self) -> Callable[[dict[str, list[dict[str, Any]]]], None]:
         for pragma in ("synchronous=OFF", "cache_size=-1000000", "wal_autocheckpoint=20000"):
             self.connection.execute(f"PRAGMA {pragma}").close()
+        # Made anew at the end, in one sweep each.
+        found = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+        self.indexes = self.connection.execute(found).fetchall()
+        for name, _ in self.indexes:
+            self.connection.execute(f'DROP INDEX "{name}"')
         return self.put
 
     def put(self, rows: dict[str, list[dict[str, Any]]]) -> None:
@@ -344,17 +365,20 @@ class SqliteBulk:
                 )
         self.connection.executemany(
             "INSERT INTO standing_words (rowid, words) VALUES (?, ?)",
-            ((r["arrival"], " ".join(sorted(words.tokens(r["search_text"])))) for r in rows["standings"]),
+            ((r["arrival"], " ".join(r["said"])) for r in rows["standing_words"]),
         )  # fmt: skip
         self.connection.commit()
 
     def __exit__(self, *_: object) -> None:
+        for _, statement in self.indexes:
+            self.connection.execute(statement)
+        self.connection.commit()
         self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
         self.connection.close()
 
 
 def _plain(value: Any) -> Any:
-    return value.strftime("%Y-%m-%d %H:%M:%S.%f") if isinstance(value, datetime) else value
+    return value.isoformat(" ", "microseconds")[:26] if isinstance(value, datetime) else value
 
 
 class PostgresqlBulk:
@@ -377,8 +401,8 @@ class PostgresqlBulk:
                         for row in rows[name]:
                             copy.write_row([row[c] for c in columns])
             with cursor.copy("COPY standing_words FROM STDIN") as copy:
-                for r in rows["standings"]:
-                    said = " ".join(f"'{token}'" for token in words.tokens(r["search_text"]))
+                for r in rows["standing_words"]:
+                    said = " ".join(f"'{token}'" for token in r["said"])
                     copy.write_row([r["arrival"], said])
         self.connection.commit()
 
