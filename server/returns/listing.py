@@ -10,8 +10,8 @@ from server.returns.asked import Asked
 from server.returns.search import Found, Plan, Row
 
 PAGE = 40
-COUNTED = 1000
-"""Counting stops there: more than anybody pages through."""
+COUNTED, COUNTED_TRIED = 1000, 100
+"""Counting stops there: for one condition, and for several, where each candidate is tried."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ def listing(database: Database, asked: Asked) -> Listing:
         exact = search.exactly(connection, asked.text, asked.filters)
         found = _page(connection, how, asked, exact)
         first = not (asked.place.before or asked.place.after)
-        count, counted_all = search.count(connection, how, COUNTED) if first else (0, False)
+        count, counted_all = _count(connection, how, found, exact) if first else (0, False)
     newer, older = _ways(asked, found)
     backwards = asked.place.after is not None
     return Listing(
@@ -49,9 +49,16 @@ def listing(database: Database, asked: Asked) -> Listing:
         newer=newer,
         older=older,
         further=found.stopped is not None,
-        count=max(count, len(exact)),
+        count=count,
         counted_all=counted_all,
     )
+
+
+def _count(connection: Connection, how: Plan, found: Found, exact: list[Row]) -> tuple[int, bool]:
+    """How many there are, and whether that is all."""
+    if len(found.rows) <= PAGE:
+        return len(found.rows) + len(exact), found.stopped is None
+    return search.count(connection, how, COUNTED_TRIED if how.tried or how.pace else COUNTED)
 
 
 def _page(connection: Connection, how: Plan, asked: Asked, exact: list[Row]) -> Found:

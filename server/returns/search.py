@@ -1,7 +1,7 @@
 """SQL of the search. A page costs the same however much is kept.
 
 One condition leads: its index gives candidates in the list's order. The others are tried on each
-candidate, some hundreds at a time, until the page is full or `MOST` were looked at; then the page says
+candidate, some hundreds at a time, until the page is full or all `STEPS` were taken; then the page says
 so, and its link to older returns goes on from there. Conditions that do not lead are written so that
 no planner takes their index and sorts what it finds.
 """
@@ -20,9 +20,12 @@ from server.returns.asked import By, Filters, Spot
 from server.standing import State, arrival_of, moment_of
 from server.tables import standing_marks, standings
 
-STEPS = (300, 1200, 8500)
+STEPS = (300, 1000, 3700)
 """Candidates looked at in one go, growing: most pages are full after the first."""
-MOST = sum(STEPS)
+PACED = (2_000, 10_000, 40_000)
+"""Returns looked at in one go for several words that are each in many: see `_paced`."""
+NEWEST, RARE = 20_000, 200
+"""A word that stands in fewer of so many newest returns is rare enough to lead through all of them."""
 EXACT = 10
 """At most so many are shown first because a code is exactly what was typed."""
 CODES_FIRST = ("return_code", "order_code", "serial", "inspection_id")
@@ -81,6 +84,15 @@ class Plan:
     leads: tuple[ColumnElement[bool], ...]
     tried: tuple[ColumnElement[bool], ...]
     by: By
+    pace: "Plan | None" = None
+    """What is looked at in one go, where not so many candidates of the leader's."""
+
+    @property
+    def steps(self) -> tuple[int | None, ...]:
+        """How many are looked at in one go, until the last; all at once where each candidate fits."""
+        if self.pace:
+            return PACED
+        return STEPS if self.tried else (None,)
 
     @property
     def order(self) -> tuple[ColumnElement[Any], ...]:
@@ -129,7 +141,35 @@ def plan(connection: Connection, filters: Filters) -> Plan:
         leads=(*leads, *_span(filters, arrival)),
         tried=(*tried, *texts),
         by=filters.by,
+        pace=_paced(connection, filters, every) if leader == "words" else None,
     )
+
+
+def _paced(
+    connection: Connection, filters: Filters, every: Sequence[tuple[str, ...]]
+) -> Plan | None:
+    """All returns of the span, where words that are each in many could be together in none.
+
+    Comparing their lists takes as long as the shortest of them. A rare one is short; without one,
+    looking goes through the list itself, some thousands of returns at a time.
+    """
+    if len(every) < 2:
+        return None
+    arrival = standings.c.arrival
+    oldest = select(arrival).order_by(arrival.desc()).limit(1).offset(NEWEST - 1)
+    since = connection.execute(oldest).scalar()
+    if since is None or any(_is_rare(connection, choice, since) for choice in every):
+        return None
+    span = tuple(_span(filters, arrival))
+    return Plan(
+        source=standings, joined=standings, arrival=arrival, leads=span, tried=(), by=filters.by
+    )
+
+
+def _is_rare(connection: Connection, choice: tuple[str, ...], since: int) -> bool:
+    source, arrival, having = words.matching(connection, [choice])
+    found = select(arrival).select_from(source).where(*having, arrival >= since).limit(RARE)
+    return len(connection.execute(found).all()) < RARE
 
 
 Lead = tuple[FromClause, ColumnElement[int], tuple[ColumnElement[bool], ...]]
@@ -200,8 +240,8 @@ def look(
     """Rows from a place on, in the direction's own order."""
     rows: list[Row] = []
     spot = start
-    for step in STEPS if how.tried or without else (None,):
-        edge = _edge(connection, how, spot, step, newer=newer) if step else None
+    for step in how.steps:
+        edge = _edge(connection, how.pace or how, spot, step, newer=newer) if step else None
         found = _between(how, spot, edge, newer=newer).where(*how.tried)
         if without:
             found = found.where(standings.c.arrival.not_in(without))
@@ -268,10 +308,10 @@ def exactly(connection: Connection, text: str, filters: Filters) -> list[Row]:
 
 
 def count(connection: Connection, how: Plan, most: int) -> tuple[int, bool]:
-    """How many there are, and whether that is all: looking stops at `most`, as at `MOST` candidates."""
+    """How many there are, and whether that is all: looking stops at `most`, as a page does."""
     known, spot = 0, None
-    for step in STEPS if how.tried else (None,):
-        edge = _edge(connection, how, spot, step, newer=False) if step else None
+    for step in how.steps:
+        edge = _edge(connection, how.pace or how, spot, step, newer=False) if step else None
         found = _between(how, spot, edge, newer=False).where(*how.tried)
         found = found.with_only_columns(how.arrival, maintain_column_froms=True)
         known += len(connection.execute(found.limit(most + 1 - known)).all())

@@ -177,6 +177,10 @@ PAIRS = [
     {"defect": "stain", "reason": "close_call"},
     {"defect": "stain", "q": "rt"},
     {"reason": "close_call", "q": "%", "by": "finished"},
+    {"q": "rt bench-1"},
+    {"q": "bench-1 stain"},
+    {"q": "apparel parcel"},  # both are in many, and together in none
+    {"q": "apparel parcel", "defect": "stain", "from": "2026-01-07"},
     {"code": "RT-0003", "q": "rt", "defect": "stain", "station": "bench-1"},
 ]
 
@@ -187,6 +191,9 @@ def test_every_page_forwards_and_back(
 ) -> None:
     monkeypatch.setattr(listing, "PAGE", 3)
     monkeypatch.setattr(search, "STEPS", (2, 3, 5))
+    monkeypatch.setattr(search, "PACED", (4, 9, 20))
+    monkeypatch.setattr(search, "NEWEST", 60)
+    monkeypatch.setattr(search, "RARE", 20)
     server, kept = house
     wanted = understand(asked)
     by = (lambda k: (k["finished"], k["arrival"])) if "by" in asked else (lambda k: k["arrival"])
