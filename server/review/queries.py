@@ -25,8 +25,8 @@ from server.tables import (
 from server.tables.queue import FOR_EVERYBODY, FOR_LEADS, NOT_YET_OVERDUE, OPEN
 
 SHOWN = 25
-COUNTED = 9_999
-"""Counting stops here: a page costs the same at 100,000 waiting cases, and says "9,999+"."""
+COUNTED = 999
+"""Counting stops here: a page costs the same at 100,000 waiting cases, and says "999+"."""
 BLIND = (CaseKind.AUDIT, CaseKind.SECOND)
 """Kinds whose item nobody should look up before answering."""
 
