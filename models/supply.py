@@ -15,6 +15,11 @@ def _fits_an_address(code: str) -> str:
     return code
 
 
+def code_key(code: str) -> str:
+    """A code without what people and carriers write differently: spaces, and a to z as capitals."""
+    return "".join(c.upper() if c.isascii() else c for c in "".join(code.split()))[:200]
+
+
 _NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$"
 Line = Annotated[
     str,

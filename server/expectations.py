@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, Row, exists, func, insert, select, update
 
-from models.supply import ExpectedReturn
+from models.supply import ExpectedReturn, code_key
 from server import standing
 from server.tables import arrivals, expected_returns, inspections, match_events
 
@@ -65,9 +65,7 @@ class MatchEvent:
     happened_at: datetime
 
 
-def key(code: str) -> str:
-    """A code without what people and carriers write differently: spaces, and a to z as capitals."""
-    return "".join(c.upper() if c.isascii() else c for c in "".join(code.split()))[:200]
+key = code_key
 
 
 def alone(connection: Connection) -> None:

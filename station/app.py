@@ -23,6 +23,7 @@ from station.outbox import Outbox
 from station.replay import read_returns
 from station.screen.app import Sources, create_app
 from station.settings import PREFIX, Settings
+from station.supply import SUPPLY, Store, Supplier, enrolled_key
 from station.uplink import Uplink
 from station.wire import HttpSend
 
@@ -66,11 +67,13 @@ def run(settings: Settings) -> None:
         )
         stack.callback(outbox.close)
         uplink = stack.enter_context(_uplink(settings, outbox))
+        supplier = stack.enter_context(_supplier(settings))
         sources, replay = _compose(settings, outbox, controls, uplink)
         stop = threading.Event()
         threads = [
             _thread("bench", replay.run, stop),
             _thread("uplink", lambda: uplink.run(stop), stop),
+            _thread("supply", lambda: supplier.run(stop, settings.supply_every_s), stop),
         ]
         log.info("ready", url=_url(door), home=str(settings.home), server=str(settings.server_url))
         _serve(sources, door)
@@ -157,6 +160,14 @@ def _uplink(settings: Settings, outbox: Outbox) -> Iterator[Uplink]:
     send = HttpSend(str(settings.server_url), settings.secret(), timeout_s=settings.timeout_s)
     with contextlib.closing(send):
         yield Uplink(outbox, send, retry_cap_s=settings.retry_cap_s)
+
+
+@contextlib.contextmanager
+def _supplier(settings: Settings) -> Iterator[Supplier]:
+    send = HttpSend(str(settings.server_url), settings.secret(), timeout_s=settings.timeout_s)
+    with contextlib.closing(send), contextlib.closing(Store(settings.folder / SUPPLY)) as store:
+        key = enrolled_key(settings.folder)
+        yield Supplier(store, send.get, station=settings.name, key=key)
 
 
 def _thread(name: str, work: Callable[[], None], stop: threading.Event) -> threading.Thread:

@@ -1,4 +1,4 @@
-"""The command line: `secondlook-station inspect`, `enrol` and `run`."""
+"""The command line: `secondlook-station inspect`, `enrol`, `expected` and `run`."""
 
 import sys
 from typing import Annotated
@@ -6,7 +6,9 @@ from typing import Annotated
 import typer
 
 from models.errors import SecondlookError
+from station.errors import StationError
 from station.inspect import inspect
+from station.scanner import clean
 
 app = typer.Typer(
     name="secondlook-station",
@@ -39,6 +41,22 @@ def enrol(
     from station.settings import load  # noqa: PLC0415
 
     typer.echo(enrolment.enrol(load(), code, server, name))
+
+
+@app.command()
+def expected(
+    code: Annotated[str, typer.Argument(help="What the scan gun reads.")],
+) -> None:
+    """Say what was announced under a code, as JSON, without asking the server."""
+    from station.settings import load  # noqa: PLC0415 - likewise
+    from station.supply import SUPPLY, Store  # noqa: PLC0415 - likewise
+
+    found = Store(load().folder / SUPPLY).find(clean(code))
+    if found is None:
+        raise StationError(
+            f"nothing was announced under {code[:200]!r}, as far as this bench knows"
+        )
+    typer.echo(found.to_json())
 
 
 def main() -> None:

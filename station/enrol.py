@@ -11,11 +11,10 @@ from pydantic import BaseModel, ConfigDict, HttpUrl, TypeAdapter, ValidationErro
 from models.record import Identifier
 from station.errors import EnrolmentFailed, SettingsInvalid
 from station.files import make_folder, sync, sync_folder
-from station.settings import ENROLLED, PREFIX, Settings, checked_token, load
+from station.settings import ENROLLED, KEYS, PREFIX, Settings, checked_token, load
 from station.wire import HttpSend, Reply, Silence
 
 PATH = "/api/v1/enrol"
-KEYS = "keys.json"
 """The server's public keys by their use, in the station's folder."""
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 

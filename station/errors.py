@@ -5,6 +5,7 @@ SecondlookError
     ├── SettingsInvalid
     ├── EnrolmentFailed
     ├── ReplayInvalid
+    ├── SupplyRefused
     ├── DiskNearlyFull
     └── OutboxUnusable
         ├── OutboxBusy
@@ -29,6 +30,10 @@ class EnrolmentFailed(StationError):
 
 class ReplayInvalid(StationError):
     """The folder of sample returns cannot be replayed."""
+
+
+class SupplyRefused(StationError):
+    """What the server supplies cannot be believed."""
 
 
 class DiskNearlyFull(StationError):

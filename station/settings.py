@@ -21,6 +21,8 @@ from station.errors import SettingsInvalid
 
 PREFIX = "SECONDLOOK_STATION_"
 CONFIG = PREFIX + "CONFIG"
+KEYS = "keys.json"
+"""The server's public keys that `secondlook-station enrol` wrote, in the station's folder."""
 ENROLLED = "enrolled.toml"
 """The name and the server's address that `secondlook-station enrol` wrote, in the station's folder."""
 _SAMPLE = Path(__file__).parent.parent / "datasets" / "sample"
@@ -48,6 +50,8 @@ class Settings(BaseSettings):
     """What `secondlook-server enrol` printed; a token file is better, as others cannot list it."""
     token_file: Path | None = None
     """A file with the token, readable by its owner only; else the one that `enrol` wrote in the home."""
+    supply_every_s: float = Field(default=60.0, ge=1, le=86400)
+    """Seconds between two questions for what changed: expected returns, standards, costs, releases."""
     home: Path = Field(default=Path("var"), validation_alias="SECONDLOOK_HOME")
     """Where state lives; this station's is in `station` below it."""
     host: str = "127.0.0.1"

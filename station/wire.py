@@ -1,7 +1,7 @@
 """HTTP with the server: one request in, one reply or silence out."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import httpx
@@ -10,6 +10,18 @@ import httpx
 MAX_REPLY_BYTES = 1_000_000
 
 _LOOPBACK = ("all://127.0.0.1", "all://localhost")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fetched:
+    """What was fetched."""
+
+    status: int
+    """HTTP's status code."""
+    headers: Mapping[str, str]
+    """Case does not matter in names."""
+    body: bytes
+    """At most MAX_REPLY_BYTES of it."""
 
 
 class Silence(Exception):
@@ -64,6 +76,15 @@ class HttpSend:
                     body=self._read(response),
                     retry_after_s=_seconds(response.headers.get("Retry-After", "")),
                 )
+        except httpx.HTTPError as error:
+            raise Silence(str(error) or type(error).__name__) from error
+
+    def get(self, path: str, headers: Mapping[str, str]) -> Fetched:
+        """Fetch with headers of one's own. Raises Silence where no whole reply comes in time."""
+        try:
+            with self._client.stream("GET", path, headers=dict(headers)) as response:
+                body = self._read(response)
+                return Fetched(status=response.status_code, headers=response.headers, body=body)
         except httpx.HTTPError as error:
             raise Silence(str(error) or type(error).__name__) from error
 

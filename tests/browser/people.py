@@ -4,7 +4,12 @@ from playwright.sync_api import Page
 
 from tests.house import House
 
-PASSWORDS = {"reviewer": "demo-reviewer", "lead": "demo-lead-1", "admin": "demo-admin"}
+PASSWORDS = {
+    "reviewer": "demo-reviewer",
+    "lead": "demo-lead-1",
+    "admin": "demo-admin",
+    "operator": "demo-operator",
+}
 
 
 def sign_in(page: Page, house: House, name: str = "reviewer") -> None:

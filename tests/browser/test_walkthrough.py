@@ -1,6 +1,7 @@
 """One return walks through the house while somebody watches in a browser."""
 
 import re
+from pathlib import Path
 
 import httpx
 import pytest
@@ -133,3 +134,41 @@ def test_the_case_fits_a_bench_screen_without_scrolling(page: Page, all_arrived:
     assert overflow_px(page) == 0
     if page.viewport_size and page.viewport_size["width"] >= 1280:
         assert page.evaluate("document.documentElement.scrollHeight <= window.innerHeight")
+
+
+def test_a_file_of_expected_returns_by_keyboard(
+    page: Page, all_arrived: House, tmp_path: Path
+) -> None:
+    number = tmp_path.name[-20:]
+    file = tmp_path / "returns.csv"
+    file.write_text(f"code,category,sku\nKB-{number},apparel,TEE\nKB2-{number},shoes,\n")
+    sign_in(page, all_arrived, "lead")
+    page.goto(f"{all_arrived.server_url}/expected")
+    page.keyboard.press("u")
+    page.wait_for_url("**/expected/upload")
+    page.set_input_files("input[type=file]", file)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/expected/imports/*")
+    expect(page.locator("main")).to_contain_text("category should be one of")
+    assert overflow_px(page) == 0
+    page.keyboard.press("Enter")
+    expect(page.locator(".saved")).to_be_visible()
+    page.goto(f"{all_arrived.server_url}/expected?q=KB-{number}")
+    expect(page.locator("a.row")).to_have_count(1)
+    assert overflow_px(page) == 0
+
+
+def test_an_unknown_parcel_is_matched_and_taken_back_by_keyboard(
+    page: Page, all_arrived: House
+) -> None:
+    sign_in(page, all_arrived, "operator")
+    page.goto(f"{all_arrived.server_url}/expected?state=unknown")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/expected/unknown/*")
+    assert overflow_px(page) == 0
+    page.keyboard.press("1")
+    expect(page.locator("main")).to_contain_text("Matched to")
+    page.keyboard.press("z")
+    expect(page.locator("main")).to_contain_text("taken back by operator")
+    expect(page.locator("button[data-key='1']")).to_be_visible()

@@ -1,5 +1,6 @@
 """What came and what was announced find each other, whichever comes first; a person may disagree."""
 
+import threading
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from server import expectations
 from server.expectations import Change, Expectation, Ground
 from server.expected.announce import News, announce
 from server.tables import expected_contacts, expected_returns, expected_versions
-from tests.unit.server.running import Running, an_inspection, send
+from tests.unit.server.running import Running, an_inspection, put_inspection, put_photo, send
 
 
 def told(code: str = "RT-0001", **said: Any) -> ExpectedReturn:
@@ -157,3 +158,30 @@ def test_one_return_may_come_in_several_inspections(server: Running) -> None:
 def test_a_code_of_odd_letters_is_nobodys(server: Running) -> None:
     assert state(server, "RT\0") is None
     assert state(server, "%") is None
+
+
+def test_announced_and_sent_at_the_same_time_find_each_other(server: Running) -> None:
+    """Neither side sees what the other has not committed yet: without the lock, some would never meet."""
+    numbers = range(1, 25)
+    stations = [server.station(f"bench-{n}") for n in range(3)]
+    put_photo(stations[0])
+
+    def send_some(own: int) -> None:
+        for number in numbers:
+            if number % len(stations) == own:
+                one = an_inspection(number, station=f"bench-{own}")
+                assert put_inspection(stations[own], one).status_code == 201
+
+    def announce_some(own: int) -> None:
+        for number in numbers:
+            if number % 3 == own:
+                tell(server, told(f"RT-{number:04d}"))
+
+    work = [(send_some, own) for own in range(3)] + [(announce_some, own) for own in range(3)]
+    threads = [threading.Thread(target=do, args=(own,)) for do, own in work]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [matched(server, n) for n in numbers] == [f"RT-{n:04d}" for n in numbers]
+    assert all(len(events(server, n)) == 1 for n in numbers)
