@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, exists, func, select
 from models.grading.certificate import Certificate
 from models.grading.policy import Policy, default_policy
 from models.records import Inspection
+from server import assured
 from server.database import insert_once
 from server.errors import Conflict
 from server.tables import alarms, certificates, clearances, policies, revocations
@@ -46,8 +47,8 @@ def _row(policy: Policy, author: str, why: str, now: datetime) -> dict[str, obje
 def add(connection: Connection, policy: Policy, *, author: str, why: str, now: datetime) -> Policy:
     """Keep a new version, one above the one that it was made from. Raises Conflict if that is not the newest."""
     made = policy.model_copy(update={"version": policy.version + 1})
-    if newest(connection).version != policy.version or not insert_once(
-        connection, policies, _row(made, author, why, now)
+    if newest(connection).version != policy.version or not assured.add(
+        connection, assured.COSTS, _row(made, author, why, now)
     ):
         raise Conflict(
             f"Somebody saved version {policy.version + 1} meanwhile; load the page again, "
@@ -153,7 +154,7 @@ def add_certificate(connection: Connection, made: Certificate, *, by: str, now: 
         "made_at": now,
         "expires_at": made.expires_at,
     }
-    if not insert_once(connection, certificates, row):
+    if not assured.add(connection, assured.CERTIFICATE, row):
         raise Conflict(
             f"There is a certificate {made.certificate_id} already; load the page again."
         )

@@ -11,8 +11,7 @@ from models.grading.certificate import Certificate
 from models.grading.drift import Batch, Sign
 from models.grading.reviewers import Graded
 from models.vocabulary import CaseKind, Category, Drift, Grade
-from server import policies
-from server.database import insert_once
+from server import assured, policies
 from server.rulings import Scope
 from server.standing import State
 from server.tables import (
@@ -131,7 +130,7 @@ def revoke(
 ) -> None:
     """Once; a second time changes nothing."""
     row = {"certificate_id": certificate_id, "revoked_by": by, "reason": reason}
-    insert_once(connection, revocations, {**row, "revoked_at": now})
+    assured.add(connection, assured.REVOCATION, {**row, "revoked_at": now})
 
 
 def alarmed(connection: Connection, alarm: int) -> str | None:
@@ -145,7 +144,7 @@ def clear(
 ) -> None:
     """Once; a second time changes nothing."""
     row = {"alarm": alarm, "cleared_by": by, "reason": reason, "forgiven": forgiven}
-    insert_once(connection, clearances, {**row, "cleared_at": now})
+    assured.add(connection, assured.CLEARANCE, {**row, "cleared_at": now})
 
 
 def all_alarms(connection: Connection) -> list[Alarm]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from server import chain
+from server import assured, chain
 from server.chain import GENESIS, Entry, Link, earlier, sha256
 from server.database import Database
 from server.errors import ContentInvalid
@@ -55,6 +55,8 @@ def check_chain(here: Parts, said: Mapping[str, Any]) -> Work:
             found.add(line)
         for line in _records(here.database, progress):
             found.add(line)
+        for line in _assured(here.database):
+            found.add(line)
         if head and not _leads_to(here.database, *head):
             found.add(
                 f"entry {head[0]} is not the one that was noted: the chain was cut or rewritten"
@@ -82,6 +84,11 @@ def _leads_to(database: Database, position: int, noted: str) -> bool:
         return chain.hashes(connection, {position}).get(position) == noted
 
 
+def _assured(database: Database) -> list[str]:
+    with database.reading() as connection:
+        return list(assured.strangers(connection))
+
+
 def _newest(database: Database) -> Entry | None:
     with database.reading() as connection:
         return chain.head(connection)
@@ -101,6 +108,7 @@ def _entries(database: Database, hashes: dict[int, str], progress: Progress) -> 
             entries = _piece(connection, expected)
             kept = _decisions(connection, [e.name for e in entries])
             grounds = _grounds(connection, [row.inspection_id for row in kept.values()])
+            others = list(assured.faults(connection, entries))
         for entry in entries:
             while expected < entry.position:
                 yield f"entry {expected} is missing"
@@ -110,6 +118,7 @@ def _entries(database: Database, hashes: dict[int, str], progress: Progress) -> 
             yield from _record_faults(entry, kept, grounds)
             _keep(hashes, entry)
             expected += 1
+        yield from others
         progress.advance(len(entries))
         if not entries:
             return

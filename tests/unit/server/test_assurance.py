@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 
 from models.grading.audit import Said
 from models.grading.policy import Policy, default_policy
@@ -17,6 +17,9 @@ from server.access import By
 from server.assurance import certifying, labels
 from server.assurance.reviewers import matrix
 from server.assurance.summary import Standing, overview, paper
+from server.assured import KEPT
+from server.progress import Progress
+from server.returns.check_chain import check_chain
 from tests.factories import NOON
 from tests.unit.server.running import Person, Running
 from tests.unit.server.test_rulings import certify as certify_directly
@@ -470,6 +473,42 @@ def test_odd_forms_are_told(server: Running, lead: Person) -> None:
     assert huge.status_code == 422
     tiny = save(lead, "apparel", version="4", list_price="1e-300")
     assert tiny.status_code == 422
+
+
+def verified(server: Running) -> list[str]:
+    told: list[str] = check_chain(server.parts, {})(Progress())["lines"]
+    return [line for line in told if any(kind in line for kind in KEPT)]
+
+
+def test_what_is_changed_behind_the_programs_back_is_found(server: Running, lead: Person) -> None:
+    fill(server, 260)
+    certify(lead)
+    lead.post("/assurance/certificates/apparel-0001/revoke", {"why": "The lamp was replaced."})
+    assert verified(server) == []
+    for change, told in (
+        (
+            "UPDATE policies SET content = replace(content, '0.5', '0.4') WHERE version = 2",
+            "costs 2",
+        ),
+        ("DELETE FROM revocations", "revocation apparel-0001"),
+        ("UPDATE certificates SET made_by = 'otto'", "certificate apparel-0001"),
+    ):
+        with_force(server, change)
+        assert any(line.startswith(told) for line in verified(server)), told
+    slipped = "INSERT INTO policies (version, content, author, why, made_at) SELECT 99, content, author, why, made_at FROM policies WHERE version = 1"
+    with_force(server, slipped)
+    assert "costs 99 is not in the chain: somebody put it in" in verified(server)
+
+
+def with_force(server: Running, change: str) -> None:
+    with server.parts.database.writing() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
+        else:
+            named = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+            for name in connection.execute(text(named)).scalars().all():
+                connection.execute(text(f"DROP TRIGGER {name}"))
+        connection.execute(text(change))
 
 
 def test_who_and_why_are_kept(server: Running, lead: Person) -> None:
