@@ -1,11 +1,14 @@
 # Secondlook: `make` alone lists what there is. Everything is installed into .venv, state goes to ./var.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench soak-station scale shots clean
+.PHONY: help run test lint format bench soak-station soak-review scale shots clean
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 KILLS ?= 1000
 INSPECTIONS ?= 1000000
+REVIEWERS ?= 50
+CASES ?= 100000
+DATABASE ?=
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +37,9 @@ soak-station: .venv/dev.stamp  ## KILLS=1000 times kill -9 of a station at rando
 
 scale: .venv/dev.stamp  ## what search, files, the queue and intake cost with INSPECTIONS=1000000, against 10,000; DATABASE=postgresql://…
 	$(BIN)/python -m tests.soak.scale --inspections $(INSPECTIONS) $(if $(DATABASE),--database $(DATABASE))
+
+soak-review: .venv/dev.stamp  ## REVIEWERS=50 at once on CASES=100000 waiting cases, they and the server killed at random; DATABASE=postgresql://… beside SQLite
+	$(BIN)/python -m tests.soak.review --reviewers $(REVIEWERS) --cases $(CASES) --database '$(DATABASE)'
 
 shots: .venv/dev.stamp  ## the README's screenshots, taken from the running program
 	$(BIN)/python -m tests.browser.shots docs/images

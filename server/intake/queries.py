@@ -9,11 +9,13 @@ from models.records import Inspection, Judgement, Photo, Routing
 from models.vocabulary import Shot
 from server.database import insert_once
 from server.inventory import PhotoKind
+from server.standing import State
 from server.tables import (
     inspection_photos,
     inspections,
     photos,
     routings,
+    standings,
 )
 
 
@@ -129,3 +131,14 @@ def correction_of(connection: Connection, inspection: Inspection) -> str | None:
         inspections.c.return_code == plain(inspection.return_code),
     )
     return connection.execute(found.limit(1)).scalar()
+
+
+def sent_back(connection: Connection, inspection: Inspection) -> list[str]:
+    """Earlier inspections of the same return that a reviewer sent back to the bench for new photos."""
+    found = select(standings.c.inspection_id).where(
+        standings.c.return_code == plain(inspection.return_code),
+        standings.c.state == State.RETAKE,
+        standings.c.finished_at <= inspection.finished_at,
+        standings.c.inspection_id != inspection.inspection_id,
+    )
+    return list(connection.execute(found).scalars())

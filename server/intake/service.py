@@ -138,6 +138,9 @@ def _correct(connection: Connection, inspection: Inspection, now: datetime) -> N
             )
         standing.supersede(connection, old, by=this)
         close_cases(connection, old, now)
+    for sent_back in queries.sent_back(connection, inspection):
+        standing.supersede(connection, sent_back, by=this)
+        close_cases(connection, sent_back, now)
     if newer := queries.correction_of(connection, inspection):
         standing.supersede(connection, this, by=newer)
         close_cases(connection, this, now)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from models.grading.grades import RANK
 from models.opinions import Opinion
@@ -56,12 +57,16 @@ def asked_for(earlier: Sequence[Opinion]) -> tuple[Opinion, ...]:
     """The opinion whose giver wanted a second one, and what was answered to it; the newest such pair."""
     taken_back = {one.corrects for one in earlier}
     stand = [one for one in earlier if one.opinion_id not in taken_back]
-    wanted = [
-        place
-        for place, one in enumerate(stand)
-        if one.action is Action.SECOND and one.kind is not CaseKind.SECOND
-    ]
-    return tuple(stand[wanted[-1] :]) if wanted else ()
+    asked = [o for o in stand if o.action is Action.SECOND and o.kind is not CaseKind.SECOND]
+    if not asked:
+        return ()
+    first = max(asked, key=_given)
+    answers = [o for o in stand if o.kind is CaseKind.SECOND and o.given_at >= first.given_at]
+    return (first, *sorted(answers, key=_given))
+
+
+def _given(opinion: Opinion) -> datetime:
+    return opinion.given_at
 
 
 def confirms(opinion: Opinion, counts: Decision | None) -> bool:
