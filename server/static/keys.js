@@ -9,7 +9,8 @@ function nameOf(event) {
 }
 
 function named(wanted) {
-  const all = [...document.querySelectorAll("[data-key]")];
+  // What the page is about comes before what every page has.
+  const all = [...document.querySelectorAll("main [data-key]"), ...document.querySelectorAll("[data-key]")];
   return all.find((one) => one.dataset.key.split(" ").includes(wanted) && !one.closest("[hidden]"));
 }
 

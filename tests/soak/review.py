@@ -180,6 +180,11 @@ class Soak:
         self.parts.database.close()
 
 
+def tell(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 def wait_for(port: int) -> None:
     end = time.monotonic() + START_S
     while time.monotonic() < end:
@@ -349,7 +354,7 @@ def run(soak: Soak, number: int, count: Count, *, every_s: float, server_every_s
             if left != told:
                 told, last = left, now
                 rate = (number - left) / max(now - began, 0.1)
-                print(f"{now - began:6.0f} s  {left:7} open  {rate:6.0f} decided/s  {count.kills} kills, {count.server_kills} of a server", flush=True)  # fmt: skip
+                tell(f"{now - began:6.0f} s  {left:7} open  {rate:6.0f} decided/s  {count.kills} kills, {count.server_kills} of a server")  # fmt: skip
             if left == 0:
                 break
             if now - last > IDLE_END_S:
@@ -382,7 +387,7 @@ def main() -> int:
             database=said.database or None,
             dice=random.Random(said.seed),
         )
-        print(f"{said.cases} cases are made …", flush=True)
+        tell(f"{said.cases} cases are made …")
         soak.prepare(said.cases)
         try:
             run(soak, said.cases, count, every_s=said.kill_every_s, server_every_s=said.server_kill_every_s)  # fmt: skip
@@ -395,7 +400,7 @@ def main() -> int:
             bare = bare_claims_per_s(said.database, min(said.reviewers, 16))
             count.bare_claims_per_s = round(bare, 1)
             count.claims_share = round(count.claims_per_s / bare, 4) if bare else None
-    print(json.dumps(asdict(count)))
+    tell(json.dumps(asdict(count)))
     return 0 if count.is_clean else 1
 
 
