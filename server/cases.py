@@ -10,13 +10,14 @@ before all others, by the same rank among themselves.
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Row, select, update
 
-from models.vocabulary import CaseKind
+from models.vocabulary import CaseKind, Role
 from server.database import insert_once
-from server.tables import cases
+from server.tables import cases, commitments, opinions
 
 AGEING_PER_HOUR = 1.0
 """How much an hour of waiting counts in the queue, in the policy's currency."""
@@ -74,3 +75,34 @@ def close_cases(connection: Connection, inspection_id: str, now: datetime) -> No
         .where(cases.c.inspection_id == inspection_id, cases.c.closed_at.is_(None))
         .values(closed_at=now, holder=None, held_until=None, reserved_for=None, reserved_until=None)
     )
+
+
+def is_kept_from(connection: Connection, inspection_id: str, name: str, role: Role) -> bool:
+    """Tells whether this person is to answer about the item without knowing what others said.
+
+    An audit binds its holder until the commitment. A second opinion binds its holder, and every
+    reviewer who may still be served it; leads and auditors look things up for other reasons.
+    """
+    rows = connection.execute(
+        select(cases.c.case_id, cases.c.kind, cases.c.holder).where(
+            cases.c.inspection_id == inspection_id,
+            cases.c.closed_at.is_(None),
+            cases.c.kind.in_((CaseKind.AUDIT, CaseKind.SECOND)),
+        )
+    ).all()
+    return any(_binds(connection, row, inspection_id, name, role) for row in rows)
+
+
+def _binds(
+    connection: Connection, row: Row[Any, Any, Any], inspection_id: str, name: str, role: Role
+) -> bool:
+    if row.kind == CaseKind.AUDIT:
+        committed = select(commitments.c.case_id).where(
+            commitments.c.case_id == row.case_id, commitments.c.reviewer == name
+        )
+        return row.holder == name and connection.execute(committed).first() is None
+    said = select(opinions.c.opinion_id).where(
+        opinions.c.inspection_id == inspection_id, opinions.c.reviewer == name
+    )
+    might = row.holder == name or role is Role.REVIEWER
+    return might and connection.execute(said.limit(1)).first() is None

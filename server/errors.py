@@ -10,6 +10,7 @@
             ├── NotSignedIn         401
             ├── NotAllowed          403
             │   ├── CodeInvalid     403
+            │   ├── BlindUntilAnswered 403
             │   ├── CaseNotForYou   403
             │   ├── FormExpired     403
             │   ├── IdentityRefused 403
@@ -105,6 +106,10 @@ class NotAllowed(Refused):
 
 class CaseNotForYou(NotAllowed):
     """Somebody else is meant to answer this case: a lead, or a person who has not answered about the item yet."""
+
+
+class BlindUntilAnswered(NotAllowed):
+    """You are to answer about this item without knowing what others said; open its file afterwards."""
 
 
 class FormExpired(NotAllowed):

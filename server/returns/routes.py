@@ -49,8 +49,9 @@ def export(request: Request, here: Here) -> Response:
 
 
 @router.get("/returns/{inspection_id}")
-def return_file(inspection_id: str, request: Request, here: Here) -> Response:
-    """One return's file."""
+def return_file(inspection_id: str, request: Request, here: Here, who: Who) -> Response:
+    """One return's file; closed to who has to answer about the item blind."""
+    service.make_sure_it_may_be_known(here.database, inspection_id, who)
     file = service.file(here.database, inspection_id, language_of(request))
     return here.pages.page(
         request,
@@ -62,8 +63,9 @@ def return_file(inspection_id: str, request: Request, here: Here) -> Response:
 
 
 @router.get("/returns/{inspection_id}/file.zip")
-def exported(inspection_id: str, here: Here) -> Response:
+def exported(inspection_id: str, here: Here, who: Who) -> Response:
     """One return's file to take away; `secondlook-server verify` checks it anywhere."""
+    service.make_sure_it_may_be_known(here.database, inspection_id, who)
     pieces = service.exported(here, inspection_id)
     name = "".join(c if c.isascii() and (c.isalnum() or c in "-.") else "-" for c in inspection_id)
     headers = {

@@ -7,11 +7,13 @@ from uuid import uuid4
 
 from models.vocabulary import Language
 from server import custody, expectations
+from server.cases import is_kept_from
 from server.custody import Deletion, Hold
 from server.database import Database
-from server.errors import NothingThere
+from server.errors import BlindUntilAnswered, NothingThere
 from server.expectations import Expected
 from server.explain import Explanation, explain
+from server.identity import Principal
 from server.ledger import Dossier, State, dossier
 from server.parts import Parts
 from server.returns import bundle, queries
@@ -78,6 +80,13 @@ def exported(here: Parts, inspection_id: str) -> Iterator[bytes]:
     parts = [here.pages.text("returns/exported.html", one, file=files[one]) for one in Language]
     page = here.pages.text("returns/index.html", Language.EN, parts=parts, made_at=now, what=what)
     return bundle.pieces(here, what, page, now)
+
+
+def make_sure_it_may_be_known(database: Database, inspection_id: str, who: Principal) -> None:
+    """Raises BlindUntilAnswered while this person is to answer about it without knowing more."""
+    with database.reading() as connection:
+        if is_kept_from(connection, inspection_id, who.name, who.role):
+            raise BlindUntilAnswered
 
 
 def photo(database: Database, sha256: str) -> str:

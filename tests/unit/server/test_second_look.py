@@ -143,11 +143,17 @@ def test_a_second_opinion_is_blind_and_never_the_same_persons(item: Running) -> 
     assert "Second opinion" in page
     assert "unsure of ann" not in page
     assert ">ann<" not in page
+    # Nor does the item's file tell, to whom might still be asked.
+    assert bob.get(f"/returns/{ITEM}").status_code == 403
+    assert item.person("carol").get(f"/returns/{ITEM}").status_code == 403
+    assert ann.get(f"/returns/{ITEM}").status_code == 200
+    assert item.person("lena", Role.QA_LEAD).get(f"/returns/{ITEM}").status_code == 200
     # By its address it is not to be had either.
     assert ann.get(place).status_code == 403
     assert ann.post(f"{place}/take").status_code == 403
 
     assert say(bob, place).status_code == 303
+    assert bob.get(f"/returns/{ITEM}").status_code == 200
     one = kept(item)
     (decision,) = one.decisions
     assert decision.opinions == tuple(o.opinion_id for o in one.opinions)
@@ -214,6 +220,7 @@ def test_nothing_of_the_machines_is_sent_before_the_commitment(item: Running) ->
     ):
         assert told not in page, told
     assert 'data-machine-grade=""' in page
+    assert ann.get(f"/returns/{ITEM}").status_code == 403
     assert say(ann, place).status_code == 422
     token = {"form_token": ann.form_token("/review"), "grade": "B", "disposition": "resell"}
     live = ann.client.post(f"{place}/judge", data=token).json()
