@@ -57,6 +57,7 @@ from server.turns import Turns
 from server.watch.metrics import Metrics
 from server.watch.readiness import Watchman
 from server.watch.routes import router as watch
+from server.watch.trades import trades as watch_trades
 
 UPLOADS = 48
 """Photos on their way in at once: each holds an open file and up to a megabyte of memory."""
@@ -81,7 +82,7 @@ ROUTERS = (
     supply,
     watch,
 )
-TRADES = (expected_trades, keeping_trades, returns_trades)
+TRADES = (expected_trades, keeping_trades, returns_trades, watch_trades)
 """What long work each capability does."""
 VERSION = version("secondlook")
 
@@ -120,6 +121,10 @@ def open_storage(settings: Settings) -> Storage:
 
 def open_database(settings: Settings) -> Database:
     """The database at this version's schema. Raises DatabaseUnusable, SettingsInvalid."""
+    if settings.half_restored.exists():
+        raise DatabaseUnusable(
+            f"A restore into {settings.folder} did not end; empty it, and the database, and repeat."
+        )
     settings.secret()  # its folder, with an error that names the setting
     path = settings.database_file
     if path is not None and not _size_bytes(path):
@@ -197,7 +202,8 @@ def create_app(parts: Parts, permissions: Permissions | None = None) -> FastAPI:
     app.state.watchman = Watchman(parts)
     app.state.metrics = Metrics(parts, VERSION)
     _add_routes(app)
-    app.add_middleware(Gate, parts=parts, permissions=permissions or read_permissions())
+    app.state.permissions = permissions or read_permissions()
+    app.add_middleware(Gate, parts=parts, permissions=app.state.permissions)
     app.add_middleware(
         TrustedHostMiddleware, allowed_hosts=parts.settings.hosts, www_redirect=False
     )

@@ -12,7 +12,8 @@ from models.errors import SecondlookError
 from models.vocabulary import Language, Role
 from server import serve
 from server.accounts import service as accounts
-from server.app import build, open_database
+from server.app import build, open_archive, open_database
+from server.backup.restore import restore as bring_back
 from server.catalogue.terminal import bring_references
 from server.enrolment import service as enrolment
 from server.errors import AccountInvalid, ServerError, SettingsInvalid
@@ -24,7 +25,7 @@ from server.returns.check_chain import read_head
 from server.returns.check_file import check_file
 from server.sealing import load_sealer
 from server.settings import load
-from server.terminal import run_job
+from server.terminal import run_job, show
 
 MOST_TOLD = 1000
 """Lines that a check prints; the page shows how many there are."""
@@ -242,6 +243,43 @@ def references(
         raise ServerError(
             f"{len(told.bad)} of {told.done} rows cannot be used; the others are kept."
         )
+
+
+@app.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="A folder outside of the home, on another disk.")],
+) -> None:
+    """Back up everything, keys included, while the server runs; again copies only what is new."""
+    here = build(load())
+    arguments = {"target": str(target.absolute())}
+    found = run_job(here.jobs, JobKind.BACKUP, arguments).result
+    typer.echo("It holds the server's keys: keep it where only those may read who may read all.")
+    if found["missing"]:
+        raise ServerError(
+            f"{found['missing']} photos are missing or damaged in the archive, so also in "
+            f"{found['snapshot']}; the log names them."
+        )
+    typer.echo(f"{found['snapshot']}: {found['photos']} photos, and all rows.")
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Argument(help="What backup was given, or one of its snapshots.")],
+    *,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read all that was restored again, and the chain.")
+    ] = False,
+) -> None:
+    """Bring the newest backup back into an empty home, on the database that the settings name."""
+    settings = load()
+    found = bring_back(settings, source, lambda: open_archive(settings), show, verify=verify)
+    told = found.manifest
+    typer.echo(
+        f"Restored what was there at {told.taken_at}: {sum(told.rows.values())} rows, "
+        f"{told.photos - len(told.missing)} photos{', all verified' if verify else ''}."
+    )
+    if told.missing:
+        raise ServerError(f"{len(told.missing)} photos were missing already when it was taken.")
 
 
 def main() -> NoReturn:

@@ -5,6 +5,7 @@
         ├── SettingsInvalid
         ├── DatabaseUnusable
         ├── AccountInvalid
+        ├── BackupUnusable
         ├── JobStopped
         └── Refused
             ├── NotSignedIn         401
@@ -61,6 +62,10 @@ class SettingsInvalid(ServerError):
 
 class DatabaseUnusable(ServerError):
     """The database cannot be opened or brought to this version."""
+
+
+class BackupUnusable(ServerError):
+    """The backup cannot be taken, or is damaged, incomplete, or would overwrite something."""
 
 
 class AccountInvalid(ServerError):

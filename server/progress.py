@@ -24,6 +24,7 @@ class JobKind(StrEnum):
     EXPORT = "export"
     IMPORT = "import"
     VERIFY = "verify"
+    BACKUP = "backup"
 
 
 class JobState(StrEnum):
@@ -43,6 +44,7 @@ class Unit(StrEnum):
     BYTES = "bytes"
     RETURNS = "returns"
     ROWS = "rows"
+    FILES = "files"
 
 
 @dataclass(frozen=True, kw_only=True)

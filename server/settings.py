@@ -113,6 +113,11 @@ class Settings(BaseSettings):
         return self.home / "server"
 
     @property
+    def half_restored(self) -> Path:
+        """There while a restore has not ended: what is in the home then is not whole."""
+        return self.folder / "restoring"
+
+    @property
     def database_file(self) -> Path | None:
         """SQLite's file in the home; none where another database is set."""
         return self.folder / "secondlook.db" if self.database_url is None else None

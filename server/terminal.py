@@ -1,8 +1,10 @@
 """Long work on the command line: a bar where there is a terminal, a line now and then where not."""
 
+import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from contextlib import nullcontext
+from typing import Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -14,6 +16,7 @@ from server.errors import JobStopped, ServerError
 from server.jobs import Jobs
 from server.progress import Job, JobKind, JobState, Progress, Unit
 
+T = TypeVar("T")
 LINE_EVERY_S = 10.0
 """In a log file, a line in ten seconds tells enough."""
 
@@ -33,6 +36,25 @@ def run_job(jobs: Jobs, kind: JobKind, arguments: Mapping[str, Any] | None = Non
     return job
 
 
+def show(what: str, step: Callable[[Progress], T]) -> T:
+    """Do one step of work that no database can tell of, showing how far it is."""
+    console, progress, ended = Console(stderr=True), Progress(), threading.Event()
+    with _bar(console) if console.is_terminal else nullcontext() as bar:
+        watch = _watching(bar, what) if bar else _telling(what)
+
+        def look() -> None:
+            while not ended.wait(0.5):
+                watch(progress)
+
+        watcher = threading.Thread(target=look, daemon=True)
+        watcher.start()
+        try:
+            return step(progress)
+        finally:
+            ended.set()
+            watcher.join()
+
+
 def _bar(console: Console) -> Bar:
     return Bar(
         TextColumn("{task.description}"),
@@ -44,7 +66,7 @@ def _bar(console: Console) -> Bar:
     )
 
 
-def _watching(bar: Bar, kind: JobKind) -> Callable[[Progress], None]:
+def _watching(bar: Bar, kind: str) -> Callable[[Progress], None]:
     task = bar.add_task(kind, total=None, told="")
 
     def watch(progress: Progress) -> None:
@@ -53,7 +75,7 @@ def _watching(bar: Bar, kind: JobKind) -> Callable[[Progress], None]:
     return watch
 
 
-def _telling(kind: JobKind) -> Callable[[Progress], None]:
+def _telling(kind: str) -> Callable[[Progress], None]:
     last = time.monotonic()
 
     def watch(progress: Progress) -> None:

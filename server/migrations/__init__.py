@@ -61,9 +61,7 @@ def upgrade(database: Database, folder: Path) -> None:
     try:
         with _alone(folder), database.writing() as connection:
             if connection.dialect.name == "postgresql":
-                # Steps over many rows take what they take, and so do the others who wait for them.
-                connection.execute(text("SET LOCAL statement_timeout = 0"))
-                connection.execute(text("SET LOCAL lock_timeout = 0"))
+                unhurried(connection)
                 connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": POSTGRESQL_LOCK})
             command.upgrade(config(connection), "head")
     except CommandError as error:
@@ -74,6 +72,12 @@ def upgrade(database: Database, folder: Path) -> None:
         raise _unusable(error) from error
     except (DatabaseBusy, DiskFull) as error:
         raise _unusable(error.__cause__ or error) from error
+
+
+def unhurried(connection: Connection) -> None:
+    """Steps over many rows take what they take, and so do the others who wait for them."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0"))
 
 
 def _unusable(error: BaseException) -> DatabaseUnusable:

@@ -1,8 +1,12 @@
 """Health, readiness and metrics: for whatever watches the server, and for whoever is asked why it stands still."""
 
+from typing import Any
+
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
+
+from server.watch.contract import document
 
 router = APIRouter()
 
@@ -20,6 +24,12 @@ def readyz(request: Request) -> Response:
     status = "ready" if found.ready else "not ready"
     content = {"status": status, "checks": dict(found.checks)}
     return JSONResponse(content, 200 if found.ready else 503)
+
+
+@router.get("/api/v1/openapi.json")
+def contract(request: Request) -> dict[str, Any]:
+    """What can be asked, by whom, and what comes back, as OpenAPI."""
+    return document(request.app, request.app.state.permissions)
 
 
 @router.get("/metrics")
