@@ -1,6 +1,6 @@
 # Secondlook: `make` alone lists what there is. Everything is installed into .venv, state goes to ./var.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench soak-station soak-review scale shots clean
+.PHONY: help run test lint format bench soak-station soak-review scale shots soak-server fuzz clean
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
@@ -40,6 +40,12 @@ scale: .venv/dev.stamp  ## what search, files, the queue and intake cost with IN
 
 soak-review: .venv/dev.stamp  ## REVIEWERS=50 at once on CASES=100000 waiting cases, they and the server killed at random; DATABASE=postgresql://… beside SQLite
 	$(BIN)/python -m tests.soak.review --reviewers $(REVIEWERS) --cases $(CASES) --database '$(DATABASE)'
+
+soak-server: .venv/dev.stamp  ## KILLS=500 times kill -9 of the server under load; DATABASE=postgresql://… for another than SQLite
+	$(BIN)/python -m tests.soak.server --kills $(if $(filter command% environment%,$(origin KILLS)),$(KILLS),500) --database "$(DATABASE)"
+
+fuzz: .venv/dev.stamp  ## everything that can be asked of the server, by everybody, in every wrong way; EXAMPLES=20 UPLOADS=10000
+	$(BIN)/python -m tests.fuzz.server --examples $(or $(EXAMPLES),20) --uploads $(or $(UPLOADS),10000)
 
 shots: .venv/dev.stamp  ## the README's screenshots, taken from the running program
 	$(BIN)/python -m tests.browser.shots docs/images

@@ -14,7 +14,11 @@ REF = "#/components/schemas/{model}"
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 FORM = {"schema": {"type": "object", "additionalProperties": {"type": "string"}}}
 BODIES = {
-    "PUT /api/v1/photos/{sha256}": {"image/jpeg": BINARY, "image/png": BINARY, "image/webp": BINARY},
+    "PUT /api/v1/photos/{sha256}": {
+        "image/jpeg": BINARY,
+        "image/png": BINARY,
+        "image/webp": BINARY,
+    },
     "PUT /api/v1/inspections/{inspection_id:path}": {
         "application/json": {"schema": {"$ref": REF.format(model="Inspection")}}
     },
@@ -66,7 +70,7 @@ def _add_schemas(components: dict[str, Any]) -> None:
 def _complete(operation: dict[str, Any], key: str, permissions: Permissions) -> None:
     method, _, path = key.partition(" ")
     if method in {"POST", "PUT"} and "requestBody" not in operation:
-        usual = {"application/json": {"schema": {}}}
+        usual: dict[str, Any] = {"application/json": {"schema": {}}}
         form = {"application/x-www-form-urlencoded": FORM}
         content = BODIES.get(key) or (usual if path.startswith("/api/") else form)
         operation["requestBody"] = {"content": content}

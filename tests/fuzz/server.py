@@ -33,7 +33,15 @@ from server import slowness
 from server.permissions import PUBLIC, read_permissions
 from server.watch.contract import document
 from tests.factories import sha256
-from tests.unit.server.running import JPEG, Running, an_inspection, put_inspection, put_photo, send, serving  # fmt: skip
+from tests.unit.server.running import (  # fmt: skip
+    JPEG,
+    Running,
+    an_inspection,
+    put_inspection,
+    put_photo,
+    send,
+    serving,
+)
 
 PROGRAM = "program"
 WHO = [PUBLIC, *Role, PROGRAM]
@@ -92,7 +100,7 @@ def fuzz_operations(server: Running, count: Count, examples: int, dice: random.R
                 try_operation(server, count, operation, key, who, mode, examples, dice)
 
 
-def try_operation(server, count, operation, key, who, mode, examples, dice):  # noqa: PLR0913
+def try_operation(server, count, operation, key, who, mode, examples, dice):
     headers = headers_of(server, who)
     allowed = operation.definition.raw["x-roles"]
 
@@ -104,12 +112,18 @@ def try_operation(server, count, operation, key, who, mode, examples, dice):  # 
     @given(case=operation.as_strategy(generation_mode=mode))
     def ask(case: schemathesis.Case) -> None:
         try:
-            answer = case.call(base_url=server.url, headers=headers, timeout=30, allow_redirects=False)
+            answer = case.call(
+                base_url=server.url, headers=headers, timeout=30, allow_redirects=False
+            )
         except (ValueError, OSError):
             return  # the client itself cannot send this
-        status = count.saw(f"{who} {mode.value} {key} {case.as_curl_command()[:600]}", answer.status_code)
+        status = count.saw(
+            f"{who} {mode.value} {key} {case.as_curl_command()[:600]}", answer.status_code
+        )
         stranger = who not in allowed and PUBLIC not in allowed and who != PROGRAM
-        inside = status < 300 or (status == 303 and not answer.headers["location"][0].startswith("/sign-in"))
+        inside = status < 300 or (
+            status == 303 and not answer.headers["location"][0].startswith("/sign-in")
+        )
         if stranger and inside:
             count.let_in += 1
             count.faults.append(f"{who} got into {key}: {status}")
@@ -118,7 +132,7 @@ def try_operation(server, count, operation, key, who, mode, examples, dice):  # 
         ask()
     except schemathesis.errors.InvalidSchema:
         raise
-    except Exception as error:  # noqa: BLE001 - nothing can be generated for it in this mode
+    except Exception as error:
         if "Unsatisfiable" not in type(error).__name__ and "SkipTest" not in type(error).__name__:
             raise
 
@@ -141,12 +155,21 @@ def hostile(station: httpx.Client) -> Iterator[tuple[str, httpx.Response]]:
     yield "no picture", put_photo(station, b"<script>alert(1)</script>")
     yield "a page", put_photo(station, JPEG + b"p", headers={"content-type": "text/html"})
     yield "svg", put_photo(station, b"<svg/>", headers={"content-type": "image/svg+xml"})
-    yield "zip", put_photo(station, b"PK\x03\x04" + b"\0" * 99, headers={"content-type": "application/zip"})
+    yield (
+        "zip",
+        put_photo(station, b"PK\x03\x04" + b"\0" * 99, headers={"content-type": "application/zip"}),
+    )
     yield "too long", put_photo(station, JPEG + b"\0" * 1_100_000)
     for path in ("..%2f..%2f..%2fetc%2fpasswd", "../../../../tmp/x", "%00", "A" * 64, "a" * 63, "a" * 65, ".", "%2e%2e", name + "%0a", name.upper()):  # fmt: skip
-        yield f"name {path[:20]}", station.put(f"/api/v1/photos/{path}", content=JPEG, headers=types)
+        yield (
+            f"name {path[:20]}",
+            station.put(f"/api/v1/photos/{path}", content=JPEG, headers=types),
+        )
     for body in (b"{", b"[]", b"null", b"\xff\xfe", b'{"a":' * 50_000, b"[" * 100_000, b"1" * 5_000_000, b'{"inspection_id": NaN}'):  # fmt: skip
-        yield "record", station.put(f"/api/v1/inspections/{an_inspection(77).inspection_id}", content=body)
+        yield (
+            "record",
+            station.put(f"/api/v1/inspections/{an_inspection(77).inspection_id}", content=body),
+        )
     other = an_inspection(78, station="another-bench")
     yield "another's name", put_inspection(station, other)
 
@@ -178,7 +201,10 @@ def wire() -> Iterator[tuple[str, bytes]]:
     yield "length that is none", head(name, "content-length: many") + content
     yield "negative length", head(name, "content-length: -1") + content
     yield "two lengths", head(name, "content-length: 5", "content-length: 28") + content
-    yield "length and chunks", head(name, "content-length: 5", "transfer-encoding: chunked") + content
+    yield (
+        "length and chunks",
+        head(name, "content-length: 5", "transfer-encoding: chunked") + content,
+    )
     yield "chunk cut off", head(name, "transfer-encoding: chunked") + b"fff\r\n" + content + b"CUT"
     yield "chunk size that is none", head(name, "transfer-encoding: chunked") + b"zz\r\n" + content
     yield "huge header", head(name, "x: " + "y" * 200_000, "content-length: 5") + content
@@ -236,7 +262,9 @@ async def _upload(url: str, token: str, number: int, count: Count) -> list[str]:
     kept: list[str] = []
     limits = httpx.Limits(max_connections=500, max_keepalive_connections=500)
     headers = {"authorization": token, "content-type": "image/jpeg"}
-    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=300, limits=limits) as client:
+    async with httpx.AsyncClient(
+        base_url=url, headers=headers, timeout=300, limits=limits
+    ) as client:
 
         async def one(n: int) -> None:
             content = JPEG + struct.pack(">I", n)
@@ -266,7 +294,9 @@ def nothing_else_is_there(server: Running, count: Count) -> None:
     while (left := list(server.parts.settings.spool.iterdir())) and time.monotonic() < end:
         time.sleep(0.1)
     count.let_in += len(wrong) + len(left)
-    count.faults += [f"not what its name says: {name}" for name in wrong] + [f"left over: {path}" for path in left]
+    count.faults += [f"not what its name says: {name}" for name in wrong] + [
+        f"left over: {path}" for path in left
+    ]
 
 
 def slow_ones(server: Running, count: Count) -> None:
