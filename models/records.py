@@ -24,6 +24,25 @@ from models.vocabulary import (
 )
 
 
+class CameraSetup(Record):
+    """What a photo was taken with: the same camera set otherwise is another instrument."""
+
+    name: Identifier
+    """The camera's name in its station's settings."""
+    frame: int = Field(ge=0)
+    """Which of its frames it was, counted since the station's start."""
+    exposure_ms: FiniteFloat | None = Field(default=None, ge=0)
+    """Exposure time; none where the camera chooses and does not say."""
+    gain: FiniteFloat | None = None
+    """Gain in the camera's own unit; none likewise."""
+    white_balance_k: FiniteFloat | None = Field(default=None, ge=0)
+    """White balance in kelvin; none likewise."""
+    focus: FiniteFloat | None = None
+    """Position of the lens in the camera's own unit; none likewise."""
+    is_reported: bool = False
+    """The camera itself said so; otherwise it is what the station's settings say of it."""
+
+
 class Photo(Record):
     """One photo of the item; its bytes travel separately under their hash."""
 
@@ -49,6 +68,8 @@ class Photo(Record):
     """Why the quality gate refused it; empty when it passed."""
     insisted: bool = False
     """The operator kept it although the gate refused it."""
+    camera: CameraSetup | None = None
+    """What it was taken with; none for a file, and from stations older than this field."""
 
 
 class Finding(Record):

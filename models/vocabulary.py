@@ -62,6 +62,9 @@ class Fault(StrEnum):
     TOO_BRIGHT = "too_bright"
     BLURRED = "blurred"
     EMPTY = "empty"
+    GLARE = "glare"
+    MOVED = "moved"
+    WRONG_VIEW = "wrong_view"
 
 
 class Dimension(StrEnum):

@@ -7,6 +7,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from types import FrameType
 from typing import NoReturn
 
@@ -18,6 +19,8 @@ from models.vision.bundle import Bundle, open_releases
 from models.vision.sight import Sight
 from station.bench import Bench, Replay, last_scene
 from station.board import Board, Controls
+from station.cameras.references import References
+from station.cameras.rig import Rig
 from station.errors import SettingsInvalid
 from station.outbox import Outbox
 from station.replay import read_returns
@@ -29,7 +32,8 @@ from station.wire import HttpSend
 
 # Within 3 s of SIGTERM everything is down: a request of the page, then the threads.
 PAGE_PATIENCE_S = 1
-THREADS_PATIENCE_S = 1.5
+THREADS_PATIENCE_S = 1.2
+CAMERAS_PATIENCE_S = 0.5
 RESTART_S = 2.0
 
 log = structlog.get_logger()
@@ -68,7 +72,11 @@ def run(settings: Settings) -> None:
         stack.callback(outbox.close)
         uplink = stack.enter_context(_uplink(settings, outbox))
         supplier = stack.enter_context(_supplier(settings))
-        sources, replay = _compose(settings, outbox, controls, uplink)
+        references = References(settings.folder / "references")
+        rig = _rig(settings, references)
+        sources, replay = _compose(settings, outbox, controls, uplink, rig)
+        sources = replace(sources, references=references)
+        rig.start()
         stop = threading.Event()
         threads = [
             _thread("bench", replay.run, stop),
@@ -79,10 +87,11 @@ def run(settings: Settings) -> None:
         _serve(sources, door)
         stop.set()
         controls.stop()
+        cameras_ended = rig.stop(CAMERAS_PATIENCE_S)
         for thread in threads:
             thread.join(THREADS_PATIENCE_S / len(threads))
         log.info("stopped")
-    if any(thread.is_alive() for thread in threads):
+    if any(thread.is_alive() for thread in threads) or not cameras_ended:
         _leave()
 
 
@@ -97,8 +106,13 @@ def _leave() -> NoReturn:
     os._exit(0)
 
 
+def _rig(settings: Settings, references: References) -> Rig:
+    """The cameras as declared. Raises DriverMissing or ReferenceInvalid."""
+    return Rig(settings.cameras, references.load(spec.name for spec in settings.cameras))
+
+
 def _compose(
-    settings: Settings, outbox: Outbox, controls: Controls, uplink: Uplink
+    settings: Settings, outbox: Outbox, controls: Controls, uplink: Uplink, rig: Rig
 ) -> tuple[Sources, Replay]:
     returns = read_returns(settings.replay)
     board = Board(last_scene(outbox, returns))
@@ -108,6 +122,7 @@ def _compose(
         policy=default_policy(),
         outbox=outbox,
         board=board,
+        controls=controls,
     )
     replay = Replay(
         bench=bench,
@@ -117,6 +132,7 @@ def _compose(
         board=board,
         controls=controls,
         pause_s=settings.replay_pause_s,
+        rig=rig,
     )
     sources = Sources(
         settings=settings,
@@ -124,6 +140,7 @@ def _compose(
         controls=controls,
         outbox=outbox,
         link=lambda: uplink.link,
+        rig=rig,
     )
     return sources, replay
 

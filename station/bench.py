@@ -8,17 +8,18 @@ from pathlib import Path
 
 import structlog
 
-from models.errors import PhotoUnreadable, SecondlookError
+from models.errors import SecondlookError
 from models.grading.policy import Policy
 from models.grading.standard import load
 from models.records import Inspection
 from models.vision.sight import Sight
-from models.vocabulary import Shot
-from station.board import Board, Captured, Controls, Phase, Scene, Step
+from station.board import Board, Controls, Phase, Scene, Step
 from station.camera import Camera, FolderCamera
+from station.cameras.rig import Rig, WithFiles
 from station.errors import DiskNearlyFull
-from station.examine import Capture, Examined, capture, conclude, refuse_repeat
+from station.examine import Examined, conclude
 from station.outbox import Outbox
+from station.photographer import Photographer
 from station.replay import SampleReturn, Turn, next_turn
 from station.scanner import REPEAT_S, Scanner
 
@@ -44,10 +45,14 @@ class Bench:
         policy: Policy,
         outbox: Outbox,
         board: Board,
+        controls: Controls | None = None,
         now: Callable[[], datetime] = utc_now,
         clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Work as `station`, looking through `sight` and judging by `policy`."""
+        """Work as `station`, looking through `sight` and judging by `policy`.
+
+        `controls` answer what to do about a refused photo; without them nobody is asked.
+        """
         self._station = station
         self._sight = sight
         self._policy = policy
@@ -56,6 +61,12 @@ class Bench:
         self._now = now
         self._clock_s = clock_s
         self._scanner = Scanner()
+        self._photographer = Photographer(
+            sides_px=sight.sides_px, board=board, controls=controls, now=self._time
+        )
+
+    def _time(self) -> datetime:
+        return self._now()
 
     def handle(self, turn: Turn, camera: Camera, total: int) -> Inspection | None:
         """Inspect and accept one item; None when its scan was a repeat.
@@ -91,7 +102,7 @@ class Bench:
         return inspection
 
     def _inspected(self, turn: Turn, camera: Camera, started_at: datetime) -> Inspection:
-        captures = self._capture(turn.sample, camera)
+        captures = self._photographer.photograph(turn.sample, camera)
         self._board.change(step=Step.DETECT)
         examined = conclude(
             captures,
@@ -106,39 +117,6 @@ class Bench:
         self._board.change(step=Step.OUTBOX)
         self._outbox.accept(inspection, examined.files, round_=turn.round)
         return inspection
-
-    def _capture(self, sample: SampleReturn, camera: Camera) -> list[Capture]:
-        captures: list[Capture] = []
-        expected = load(sample.category).expected_parts
-        for wanted in sample.photos:
-            try:
-                self._board.change(step=Step.CAPTURE)
-                data = camera.take(wanted.shot)
-                self._board.change(step=Step.GATE)
-                taken = capture(
-                    data,
-                    wanted.shot,
-                    taken_at=self._now(),
-                    sides_px=self._sight.sides_px,
-                    expects=expected.get(wanted.shot, ()),
-                )
-                refuse_repeat(taken, captures)
-            except PhotoUnreadable as error:
-                log.warning(
-                    "photo_left_out", return_code=sample.code, shot=wanted.shot, why=str(error)
-                )
-                self._show(wanted.shot, None)
-            else:
-                captures.append(taken)
-                self._show(wanted.shot, taken)
-        return captures
-
-    def _show(self, shot: Shot, taken: Capture | None) -> None:
-        sha256 = taken.photo.sha256 if taken else None
-        if taken:
-            self._board.add_photo(taken.photo.sha256, taken.data)
-        captured = (*self._board.scene.captured, Captured(shot=shot, sha256=sha256))
-        self._board.change(captured=captured)
 
     def _record(self, sample: SampleReturn, examined: Examined, started_at: datetime) -> Inspection:
         return Inspection(
@@ -174,8 +152,12 @@ class Replay:
         controls: Controls,
         pause_s: float,
         retry_s: float = RETRY_S,
+        rig: Rig | None = None,
     ) -> None:
-        """Replay `returns`, whose photos lie in `folder`, with `pause_s` after each item."""
+        """Replay `returns`, whose photos lie in `folder`, with `pause_s` after each item.
+
+        Shots that a camera of the `rig` is declared for are taken by it.
+        """
         self._bench = bench
         self._folder = folder
         self._returns = returns
@@ -184,6 +166,7 @@ class Replay:
         self._controls = controls
         self._pause_s = pause_s
         self._retry_s = retry_s
+        self._rig = rig or Rig(())
 
     def run(self) -> None:
         """Go on until the controls say stop."""
@@ -205,7 +188,8 @@ class Replay:
             self._controls.wait_for_more(round_)
             return
         photos = [(p.shot, self._folder / p.file) for p in turn.sample.photos]
-        done = self._bench.handle(turn, FolderCamera(photos), len(self._returns))
+        camera = WithFiles(self._rig, FolderCamera(photos))
+        done = self._bench.handle(turn, camera, len(self._returns))
         # The folder has one return only, and the gun's rule takes it for a repeat.
         self._controls.rest(self._pause_s if done else REPEAT_S)
 

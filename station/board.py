@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from models.records import Inspection
-from models.vocabulary import Shot
+from models.vocabulary import Fault, Shot
 from station.replay import SampleReturn
 
 
@@ -28,6 +28,7 @@ class Phase(StrEnum):
 
     IDLE = "idle"
     WORKING = "working"
+    ASKING = "asking"
     ACCEPTED = "accepted"
     ALL_DONE = "all_done"
     DISK_FULL = "disk_full"
@@ -42,6 +43,30 @@ class Captured:
     """The view."""
     sha256: str | None
     """The photo's hash; none where the camera gave nothing or nothing readable."""
+    faults: tuple[Fault, ...] = ()
+    """Why the gate refused it."""
+
+
+class Choice(StrEnum):
+    """What somebody may answer to a refused photo."""
+
+    RETAKE = "retake"
+    INSIST = "insist"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refusal:
+    """A photo that the gate refused, or that a camera did not give, and what may be done."""
+
+    shot: Shot
+    """The view that is wanted."""
+    faults: tuple[Fault, ...]
+    """What is wrong with it."""
+    words: str = ""
+    """Why there is none, in the camera's own words."""
+    choices: tuple[Choice, ...]
+    """What may be answered now."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,6 +89,8 @@ class Scene:
     """How many items the replay has."""
     words: str = ""
     """What went wrong, in the failing part's own words."""
+    refusal: Refusal | None = None
+    """What the bench asks about a photo."""
 
 
 class Board:
@@ -110,6 +137,8 @@ class Controls:
         self._paused = False
         self._next = False
         self._stopped = False
+        self._choices: tuple[Choice, ...] = ()
+        self._answer: Choice | None = None
 
     @property
     def rounds(self) -> int:
@@ -160,6 +189,24 @@ class Controls:
                     break
                 self._changed.wait(left_s)
             self._next = False
+
+    def ask(self, choices: tuple[Choice, ...]) -> Choice | None:
+        """Wait until somebody answers with one of the choices; none where the process ends first."""
+        with self._changed:
+            self._choices, self._answer = choices, None
+            while not (self._stopped or self._answer):
+                self._changed.wait()
+            self._choices = ()
+            return self._answer
+
+    def answer(self, choice: Choice) -> bool:
+        """Answer what is asked now; whether it was: a key pressed too early or too late does nothing."""
+        with self._changed:
+            is_asked = choice in self._choices and self._answer is None
+            if is_asked:
+                self._answer = choice
+                self._changed.notify_all()
+            return is_asked
 
     def wait_for_more(self, rounds: int) -> None:
         """Return when more than `rounds` are asked for, or on `stop`."""

@@ -1,6 +1,7 @@
-"""The command line: `secondlook-station inspect`, `enrol`, `expected` and `run`."""
+"""The command line: `secondlook-station inspect`, `enrol`, `expected`, `cameras` and `run`."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -57,6 +58,37 @@ def expected(
             f"nothing was announced under {code[:200]!r}, as far as this bench knows"
         )
     typer.echo(found.to_json())
+
+
+@app.command()
+def cameras(
+    *,
+    reference: Annotated[
+        bool,
+        typer.Option(
+            "--reference", help="Keep the test pictures as the cameras' views of the empty bench."
+        ),
+    ] = False,
+    pictures: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Where test pictures go; by default test-pictures in the home."
+        ),
+    ] = None,
+    wait_s: Annotated[
+        float, typer.Option("--wait", help="Seconds to wait for each camera.", min=0.1, max=600)
+    ] = 15.0,
+) -> None:
+    """List the cameras and their state, and take a test picture with each; status 1 if one is not live."""
+    from station import checkup  # noqa: PLC0415 - as above
+    from station.settings import load  # noqa: PLC0415
+
+    told, all_live = checkup.run(
+        load(), keep_reference=reference, pictures=pictures, patience_s=wait_s
+    )
+    typer.echo(told, nl=False)
+    if not all_live:
+        raise typer.Exit(1)
 
 
 def main() -> None:

@@ -7,6 +7,12 @@ SecondlookError
     ├── ReplayInvalid
     ├── SupplyRefused
     ├── DiskNearlyFull
+    ├── CameraFailed
+    │   ├── CameraSilent
+    │   ├── CameraGarbled
+    │   └── DriverMissing
+    ├── FrameSpoiled
+    ├── ReferenceInvalid
     └── OutboxUnusable
         ├── OutboxBusy
         ├── PhotoLost
@@ -38,6 +44,30 @@ class SupplyRefused(StationError):
 
 class DiskNearlyFull(StationError):
     """The disk is nearly full, so nothing more is accepted."""
+
+
+class CameraFailed(StationError):
+    """The camera cannot be reached, or broke off."""
+
+
+class CameraSilent(CameraFailed):
+    """Nothing whole came from the camera in time."""
+
+
+class CameraGarbled(CameraFailed):
+    """What answers is no camera of the declared kind."""
+
+
+class DriverMissing(CameraFailed):
+    """The camera's driver is not installed."""
+
+
+class FrameSpoiled(StationError):
+    """One frame is no picture; the next one may be."""
+
+
+class ReferenceInvalid(StationError):
+    """A camera's reference view cannot be read or written."""
 
 
 class OutboxUnusable(StationError):

@@ -14,11 +14,12 @@ from models.grading.judge import judge
 from models.grading.policy import Policy
 from models.grading.routing import route
 from models.grading.standard import Standard
-from models.records import Answer, Judgement, Photo, Routing
+from models.records import Answer, CameraSetup, Judgement, Photo, Routing
 from models.vision.codes import read_codes
 from models.vision.decode import decode, thumbnail_jpeg
 from models.vision.picture import Picture
-from models.vision.quality import faults_of
+from models.vision.quality import NOTHING_KNOWN, Circumstances, faults_of
+from models.vision.reference import Drift, look_for_drift
 from models.vision.sight import Seen, Sight, View
 from models.vocabulary import Category, Part, Shot
 
@@ -33,6 +34,8 @@ class Capture:
     """The file as it came."""
     thumbnail: bytes
     """The small JPEG for lists."""
+    drift: Drift | None = None
+    """How the bench on it differs from its camera's reference; none where nothing can be compared."""
 
     @property
     def photo(self) -> Photo:
@@ -90,15 +93,18 @@ def capture(
     sides_px: Iterable[int],
     expects: Collection[Part] = (),
     insisted: bool = False,
+    known: Circumstances = NOTHING_KNOWN,
+    setup: CameraSetup | None = None,
 ) -> Capture:
     """Decode one photo, put it through the gate, and keep it as small as it will be looked at.
 
     `sides_px` is Sight.sides_px; the full size is in `data` for who wants it again. Codes are read
     where the shot `expects` a part. `insisted` marks a photo that the gate refuses as kept by the
-    operator; one that passes needs no insisting. `taken_at` is aware. Raises PhotoUnreadable.
+    operator; one that passes needs no insisting. `known` and `setup` are what its camera knows of it.
+    `taken_at` is aware. Raises PhotoUnreadable.
     """
     decoded = decode(data)
-    faults = faults_of(decoded.bgr)
+    faults = faults_of(decoded.bgr, known)
     thumbnail = thumbnail_jpeg(decoded.bgr)
     height, width = decoded.bgr.shape[:2]
     photo = Photo(
@@ -112,12 +118,14 @@ def capture(
         taken_at=taken_at,
         faults=faults,
         insisted=insisted and bool(faults),
+        camera=setup,
     )
     view = View(photo=photo, picture=Picture.of(decoded.bgr, sides_px))
     if expects and view.is_usable:
         # Here, where the full size is: small bars are lost in what the models look at.
         view = replace(view, codes=read_codes(decoded.bgr))
-    return Capture(view=view, data=data, thumbnail=thumbnail)
+    drift = look_for_drift(known.reference, decoded.bgr) if known.reference else None
+    return Capture(view=view, data=data, thumbnail=thumbnail, drift=drift)
 
 
 def examine(

@@ -17,6 +17,7 @@ from pydantic_settings import (
 
 from models.record import Identifier
 from models.vocabulary import Language
+from station.cameras.spec import CameraSpec, check_together
 from station.errors import SettingsInvalid
 
 PREFIX = "SECONDLOOK_STATION_"
@@ -82,6 +83,8 @@ class Settings(BaseSettings):
     """The longest pause between two tries to reach the server, in seconds."""
     log_json: bool = False
     """Log one JSON object a line instead of lines for people."""
+    cameras: tuple[CameraSpec, ...] = ()
+    """The station's cameras, a `[[cameras]]` table each; in the environment a JSON list."""
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod
@@ -95,6 +98,12 @@ class Settings(BaseSettings):
     def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if wild := [name for name in value if "*" in name]:
             raise ValueError(f"the page has no password, so name each host; got {wild[0]}")
+        return value
+
+    @field_validator("cameras")
+    @classmethod
+    def _cameras_go_together(cls, value: tuple[CameraSpec, ...]) -> tuple[CameraSpec, ...]:
+        check_together(value)
         return value
 
     @property
@@ -181,4 +190,7 @@ def load() -> Settings:
 def _told(fault: Any) -> str:  # noqa: ANN401 - pydantic's own dictionary
     name = ".".join(map(str, fault["loc"])).upper()
     known = name if name.startswith("SECONDLOOK_") else PREFIX + name
-    return f"{known}: {fault['msg']}, got {str(fault['input'])[:80]!r}"
+    # A camera's table holds its address, and that its password.
+    is_secret = isinstance(fault["input"], dict | list | tuple) or name.endswith("ADDRESS")
+    got = "" if is_secret else f", got {str(fault['input'])[:80]!r}"
+    return f"{known}: {fault['msg']}{got}"

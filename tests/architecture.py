@@ -24,6 +24,7 @@ GUARDED = {
     "ultralytics": {"training/train.py", "training/export.py", "training/warm.py"},
     "torch": {"training/train.py", "training/export.py", "training/warm.py"},
     "zxingcpp": {"models/vision/codes.py"},
+    "harvesters": {"station/cameras/genicam.py"},
 }
 AGPL_NOTE = "AGPL-3.0"
 

@@ -23,7 +23,7 @@ MAX_JPEG_SIDE_PX = 65_500
 MAX_BYTES = 400_000_000
 # Complaints after which part of the picture is invented; others (padding before a marker, an odd
 # revision number) are harmless and common in cameras' files. Texts: libjpeg's jerror.h.
-_RUINOUS = ("premature end", "bad huffman", "bad arithmetic", "found marker", "libpng error")
+RUINOUS = ("premature end", "bad huffman", "bad arithmetic", "found marker", "libpng error")
 
 _STRIP_ROWS = 256
 _BOX_BGR = (38, 30, 179)
@@ -104,7 +104,7 @@ def _pixels(data: bytes, header: Header) -> NDArray[np.uint8]:
             return None
 
     pixels, complaint = listen(work)
-    if pixels is None or any(text in complaint.lower() for text in _RUINOUS):
+    if pixels is None or any(text in complaint.lower() for text in RUINOUS):
         raise PhotoUnreadable("its picture data is damaged; take or copy the photo again")
     return _on_white(pixels) if header.has_alpha else cast("NDArray[np.uint8]", pixels)
 

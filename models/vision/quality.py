@@ -5,16 +5,31 @@ garments, dark screens and product shots on white must pass; lens caps, blown hi
 out of focus must not.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.vision.picture import reduced
+from models.vision.edges import MEASURED_SIDE_PX as EDGES_SIDE_PX
+from models.vision.edges import edge_width_px
+from models.vision.geometry import resize
+from models.vision.glare import glare_pixels
+from models.vision.picture import Bgr, Picture
+from models.vision.reference import (
+    Mask,
+    Reference,
+    grown,
+    item_mask,
+    moved_share,
+    shift_share,
+)
 from models.vocabulary import Fault
 
 # Below it a mark of 1 % of the photo's width is two pixels.
 MIN_SIDE_PX = 200
-# All measures are taken at this longer side: independent of the camera, quick at any size.
+# Most measures are taken at this longer side: independent of the camera, quick at any size.
 MEASURED_SIDE_PX = 512
 
 BLACK, WHITE = 8, 250
@@ -35,24 +50,124 @@ MIN_COHERENCE = 1.6
 MIN_SHARPNESS = 0.15
 
 
-def faults_of(bgr: NDArray[np.uint8]) -> tuple[Fault, ...]:
+# From here on what only a bench's own cameras make possible (docs/cameras.md).
+# Of the whole photo, or of the item where the bench is known: a spot of 8 % of the side has 1.5 to 3 %.
+MAX_GLARE_SHARE = 0.012
+MAX_ITEM_GLARE_SHARE = 0.02
+# A white shirt in good light has none; a device's screen may reflect white paper.
+MAX_ITEM_WHITE_SHARE = 0.5
+# Two frames of a still scene have up to 0.005 with the noise of a dark hall, moved by half a pixel of
+# a glimpse, 0.2 % of the side, nearly all have more.
+MAX_MOVED_SHARE = 0.006
+# Two views of an item differ; what was not turned in between differs by its noise only.
+MIN_TURNED_SHARE = 0.001
+# Smaller things than a sixteenth of the side are no item; a camera is pushed by more than its mount gives.
+MIN_ITEM_SHARE = 0.003
+MAX_SHIFT_SHARE = 0.015
+# Edges of the item may be so much wider than those of the station's own reference, in pixels at
+# 1,024: depth of field takes some, a blur of 0.4 % of the side, 4 px, is seen by everybody.
+MAX_WIDER_PX, MAX_WIDER_TIMES = 1.0, 2.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Circumstances:
+    """What is known of a photo beside its pixels; nothing, of a file."""
+
+    reference: Reference | None = None
+    """Its camera's view of the empty bench."""
+    moved_share: float | None = None
+    """Share of the picture that changed since the frame before."""
+    others: Sequence[Bgr] = ()
+    """The item's photos for other shots, small, by the same camera."""
+
+
+NOTHING_KNOWN = Circumstances()
+
+
+def faults_of(bgr: Bgr, known: Circumstances = NOTHING_KNOWN) -> tuple[Fault, ...]:
     """Why a photo (height × width × 3) should be taken again; empty when it is good enough.
 
-    Size and light are told first: of a photo that is too dark, too bright or empty, sharpness says
-    nothing.
+    What spoils every other measure is told first and alone: of a photo that is too dark, too bright,
+    empty or moved, sharpness says nothing.
     """
+    sizes = Picture.of(bgr, (EDGES_SIDE_PX, MEASURED_SIDE_PX)).sizes
     small = (Fault.TOO_SMALL,) if min(bgr.shape[:2]) < MIN_SIDE_PX else ()
-    grey = _measured(bgr)
-    light = _light_fault(grey)
-    if light:
+    grey = _grey(sizes[MEASURED_SIDE_PX])
+    if light := _light_fault(grey):
         return (*small, light)
     if structure(grey) < MIN_STRUCTURE or (not small and coherence(grey) < MIN_COHERENCE):
         return (*small, Fault.EMPTY)
-    return (*small, Fault.BLURRED) if sharpness(grey) < MIN_SHARPNESS else small
+    if view := _view_fault(sizes, known):
+        return (*small, view)
+    return (*small, *_item_faults(sizes, grey, known))
 
 
-def _measured(bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.asarray(cv2.cvtColor(reduced(bgr, MEASURED_SIDE_PX), cv2.COLOR_BGR2GRAY), np.uint8)
+def _view_fault(sizes: Mapping[int, Bgr], known: Circumstances) -> Fault | None:
+    """Whether it shows the item at rest, and the view that it was taken for."""
+    if known.moved_share is not None and known.moved_share > MAX_MOVED_SHARE:
+        return Fault.MOVED
+    if any(_is_repeated(sizes[MEASURED_SIDE_PX], other) for other in known.others):
+        return Fault.WRONG_VIEW
+    reference = _comparable(sizes, known)
+    if reference is None:
+        return None
+    shift = shift_share(reference, sizes[EDGES_SIDE_PX])
+    if shift is not None and shift > MAX_SHIFT_SHARE:
+        return Fault.WRONG_VIEW
+    is_empty = np.mean(item_mask(reference, sizes[EDGES_SIDE_PX])) < MIN_ITEM_SHARE
+    return Fault.EMPTY if is_empty else None
+
+
+def _is_repeated(bgr: Bgr, other: Bgr) -> bool:
+    height, width = other.shape[:2]
+    return moved_share(other, resize(bgr, width, height)) < MIN_TURNED_SHARE
+
+
+def _comparable(sizes: Mapping[int, Bgr], known: Circumstances) -> Reference | None:
+    """The reference, where the photo has its format."""
+    reference = known.reference
+    return reference if reference and reference.matches(sizes[EDGES_SIDE_PX]) else None
+
+
+def _item_faults(
+    sizes: Mapping[int, Bgr], grey: NDArray[np.uint8], known: Circumstances
+) -> tuple[Fault, ...]:
+    """Light and focus on the item; on the whole photo where the bench is not known."""
+    reference = _comparable(sizes, known)
+    if reference is None:
+        glare = glare_pixels(sizes[MEASURED_SIDE_PX]) / grey.size > MAX_GLARE_SHARE
+        blur = sharpness(grey) < MIN_SHARPNESS
+    else:
+        mask = item_mask(reference, sizes[EDGES_SIDE_PX])
+        if _white_share(grey, mask) > MAX_ITEM_WHITE_SHARE:
+            return (Fault.TOO_BRIGHT,)
+        glare = _glare_share(sizes[MEASURED_SIDE_PX], mask) > MAX_ITEM_GLARE_SHARE
+        blur = sharpness(grey) < MIN_SHARPNESS or _is_wider(sizes[EDGES_SIDE_PX], mask, reference)
+    return ((Fault.GLARE,) if glare else ()) + ((Fault.BLURRED,) if blur else ())
+
+
+def _white_share(grey: NDArray[np.uint8], mask: Mask) -> float:
+    return float(np.mean(grey[grown(mask, grey.shape)] >= WHITE))
+
+
+def _glare_share(bgr: Bgr, mask: Mask) -> float:
+    """Of the item; what shines beside it is nobody's business."""
+    item = grown(mask, bgr.shape[:2])
+    alone = np.where(item[..., None], bgr, np.uint8(0))
+    return glare_pixels(alone) / max(1, int(np.count_nonzero(item)))
+
+
+def _is_wider(bgr: Bgr, mask: Mask, reference: Reference) -> bool:
+    """Whether the item's edges are much wider than this station's are when it is in focus."""
+    width_px = edge_width_px(_grey(bgr), grown(mask, bgr.shape[:2]))
+    if width_px is None or reference.edge_px is None:
+        return False
+    limit_px = max(reference.edge_px + MAX_WIDER_PX, reference.edge_px * MAX_WIDER_TIMES)
+    return width_px > limit_px
+
+
+def _grey(bgr: Bgr) -> NDArray[np.uint8]:
+    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY), np.uint8)
 
 
 def _light_fault(grey: NDArray[np.uint8]) -> Fault | None:

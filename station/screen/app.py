@@ -3,20 +3,28 @@
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from typing import Annotated
 
+import structlog
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from models.errors import PhotoUnreadable
 from models.vocabulary import Language
-from station.board import Board, Controls
-from station.errors import PhotoLost
+from station.board import Board, Choice, Controls
+from station.cameras.frame import encoded, turned
+from station.cameras.references import References
+from station.cameras.rig import Rig
+from station.errors import PhotoLost, ReferenceInvalid
 from station.outbox import Outbox
+from station.screen.camera_view import cameras_of
+from station.screen.metrics import CONTENT_TYPE, exposition
 from station.screen.pages import STATIC, render
 from station.screen.view import State
 from station.settings import Settings
@@ -36,6 +44,8 @@ _HEADERS = {
 _MAGIC = {b"\xff\xd8": "image/jpeg", b"\x89P": "image/png", b"RI": "image/webp"}
 _SHA256 = re.compile("[0-9a-f]{64}")
 
+log = structlog.get_logger()
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sources:
@@ -51,6 +61,10 @@ class Sources:
     """What was accepted."""
     link: Callable[[], Link]
     """What the uplink met last."""
+    rig: Rig = field(default_factory=lambda: Rig(()))
+    """The cameras."""
+    references: References | None = None
+    """Where views of the empty bench are kept; none where there are no cameras."""
 
     def state(self) -> State:
         """Everything at one moment."""
@@ -65,7 +79,20 @@ class Sources:
             has_room=self.outbox.has_room(),
             paused=self.controls.paused,
             now=datetime.now(UTC),
+            cameras=cameras_of(self.rig),
         )
+
+    def take_references(self) -> None:
+        """Make what each camera sees now its view of the empty bench; one that sees nothing keeps its own."""
+        for status in self.rig.statuses():
+            name = status.spec.name
+            try:
+                if self.references is not None:
+                    self.rig.refer(name, self.references.keep(name, self.rig.photo(name)))
+            except (PhotoUnreadable, ReferenceInvalid) as error:
+                log.warning("reference_not_taken", camera=name, why=str(error))
+            else:
+                log.info("reference_taken", camera=name)
 
 
 def is_from_this_page(request: Request) -> bool:
@@ -93,6 +120,10 @@ def create_app(sources: Sources) -> FastAPI:
     app.get("/photos/{sha256}")(photo)
     app.get("/state")(state)
     app.get("/healthz")(healthz)
+    app.get("/metrics")(metrics)
+    app.get("/cameras", response_class=HTMLResponse)(cameras)
+    app.get("/cameras/live")(cameras_live)
+    app.get("/cameras/{name}.jpg")(camera_picture)
     app.post("/actions/{action}")(act)
     return app
 
@@ -133,7 +164,35 @@ def page(found: With, language: In) -> str:
 
 def live(request: Request, found: With, language: In) -> Response:
     """The part that changes; 304 while it does not."""
-    html = render("live.html", language, state=found.state())
+    return _unless_known(request, render("live.html", language, state=found.state()))
+
+
+def cameras(found: With, language: In) -> str:
+    """The page of the cameras."""
+    return render("cameras.html", language, state=found.state())
+
+
+def cameras_live(request: Request, found: With, language: In) -> Response:
+    """The part of it that changes."""
+    return _unless_known(request, render("cameras_live.html", language, state=found.state()))
+
+
+def camera_picture(name: str, found: With) -> Response:
+    """What a camera sees, small; as old as the frame that the page names."""
+    grabber = found.rig.grabber(name)
+    frame = grabber.latest() if grabber else None
+    if grabber is None or frame is None:
+        return PlainTextResponse("That camera gave no picture yet.", 404)
+    data = turned(encoded(frame.glimpse), grabber.spec.rotation)
+    return Response(data, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+
+
+def metrics(found: With) -> Response:
+    """The station's numbers for Prometheus."""
+    return Response(exposition(found.state()), media_type=CONTENT_TYPE)
+
+
+def _unless_known(request: Request, html: str) -> Response:
     tag = f'"{hashlib.sha256(html.encode()).hexdigest()[:32]}"'
     if request.headers.get("If-None-Match") == tag:
         return Response(status_code=304, headers={"ETag": tag})
@@ -165,6 +224,7 @@ def state(found: With) -> Response:
     return JSONResponse(
         {
             "station": now.station,
+            "cameras": {camera.name: camera.state for camera in now.cameras},
             "phase": now.scene.phase,
             "step": now.scene.step,
             "return_code": now.scene.sample.code if now.scene.sample else None,
@@ -193,8 +253,11 @@ def act(action: str, found: With, language: In) -> Response:
         "next": found.controls.next_now,
         "again": lambda: found.controls.again(found.outbox.last_round()[0]),
         "retry": found.outbox.retry_refused,
+        "reference": found.take_references,
+        **{choice.value: partial(found.controls.answer, choice) for choice in Choice},
     }
     if action not in actions:
         return PlainTextResponse("There is no such action.", 404)
     actions[action]()
-    return RedirectResponse(f"/?language={language}", 303)
+    place = "/cameras" if action == "reference" else "/"
+    return RedirectResponse(f"{place}?language={language}", 303)

@@ -1,5 +1,6 @@
 """Templates with the page's texts in either language."""
 
+import html
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,12 @@ def _environment(language: Language) -> jinja2.Environment:
 
 def _other(language: Language) -> Language:
     return Language.EN if language is Language.ZH else Language.ZH
+
+
+def said(macro: str, name: str, language: Language) -> str:
+    """What words.html says for one of the station's own words, without markup: for a terminal."""
+    words: Any = _environment(language).get_template("words.html").module
+    return html.unescape(str(getattr(words, macro)(name))).strip()
 
 
 def render(name: str, language: Language, **facts: Any) -> str:  # noqa: ANN401 - whatever the template asks for

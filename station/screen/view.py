@@ -12,6 +12,7 @@ from models.vocabulary import Destination, Grade, Language
 from models.wording import word
 from station.board import Captured, Phase, Scene, Step
 from station.ledger import Entry, Tally
+from station.screen.camera_view import CameraShown
 from station.uplink import Link
 
 # Labels on boxes: this share of the photo's longer side can be read where four photos share a screen.
@@ -44,6 +45,8 @@ class State:
     """Whether the bench waits after this item."""
     now: datetime
     """For ages."""
+    cameras: tuple[CameraShown, ...] = ()
+    """The station's cameras."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -151,7 +154,7 @@ def _picture(
         sha256=one.sha256,
         width=photo.width if photo else 0,
         height=photo.height if photo else 0,
-        faults=tuple(word(fault, language) for fault in photo.faults) if photo else (),
+        faults=tuple(word(fault, language) for fault in (photo.faults if photo else one.faults)),
         boxes=tuple(_box(finding, photo, language) for finding in own if photo),
     )
 

@@ -103,9 +103,9 @@ def test_the_folder_camera_gives_each_file_once(tmp_path):
     camera = FolderCamera(
         [(Shot.DETAIL, tmp_path / "a"), (Shot.FRONT, tmp_path / "b"), (Shot.DETAIL, tmp_path / "c")]
     )
-    assert camera.take(Shot.DETAIL) == b"a"
-    assert camera.take(Shot.FRONT) == b"b"
-    assert camera.take(Shot.DETAIL) == b"c"
+    assert camera.take(Shot.DETAIL).data == b"a"
+    assert camera.take(Shot.FRONT).data == b"b"
+    assert camera.take(Shot.DETAIL).data == b"c"
     with pytest.raises(PhotoMissing, match="no further photo"):
         camera.take(Shot.DETAIL)
 
@@ -124,4 +124,4 @@ def test_a_file_that_is_not_there_is_told_and_the_next_one_comes(tmp_path):
         camera.take(Shot.FRONT)
     with pytest.raises(PhotoUnreadable):
         camera.take(Shot.BACK)
-    assert camera.take(Shot.FRONT) == jpeg()
+    assert camera.take(Shot.FRONT).data == jpeg()

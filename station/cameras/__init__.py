@@ -1,0 +1,1 @@
+"""Cameras that stay alive: sources of frames, who watches them, and which takes which shot."""
