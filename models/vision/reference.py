@@ -30,7 +30,7 @@ _DARKEST, _BRIGHTEST = 8, 247
 # Two frames of a still scene: grey levels that noise reaches, capped, for where all moves the median does.
 _STILL_LEVELS, _MOVING_LEVELS, _NOISE_FACTOR = 8.0, 20.0, 4.0
 # Corners by which a camera that was pushed is told: their side and how far they are sought, as shares.
-_CORNER_SHARE, _SOUGHT_SHARE = 0.2, 0.08
+_CORNER_SHARE, _SOUGHT_SHARE = 0.15, 0.08
 _MIN_CORNER_CONTRAST = 6.0
 _MIN_CORNER_MATCH = 0.8
 _CORNERS_AGREE_PX = 2.0
