@@ -24,6 +24,8 @@ from models.vision.reference import (
     item_mask,
     moved_share,
     shift_share,
+    shows_bench,
+    shrunk,
 )
 from models.vocabulary import Fault
 
@@ -114,8 +116,9 @@ def _view_fault(sizes: Mapping[int, Bgr], known: Circumstances) -> Fault | None:
     shift = shift_share(reference, sizes[EDGES_SIDE_PX])
     if shift is not None and shift > MAX_SHIFT_SHARE:
         return Fault.WRONG_VIEW
-    is_empty = np.mean(item_mask(reference, sizes[EDGES_SIDE_PX])) < MIN_ITEM_SHARE
-    return Fault.EMPTY if is_empty else None
+    mask = item_mask(reference, sizes[EDGES_SIDE_PX])
+    is_empty = np.mean(mask) < MIN_ITEM_SHARE
+    return Fault.EMPTY if is_empty and shows_bench(reference, sizes[EDGES_SIDE_PX], mask) else None
 
 
 def _is_repeated(bgr: Bgr, other: Bgr) -> bool:
@@ -159,7 +162,10 @@ def _glare_share(bgr: Bgr, mask: Mask) -> float:
 
 def _is_wider(bgr: Bgr, mask: Mask, reference: Reference) -> bool:
     """Whether the item's edges are much wider than this station's are when it is in focus."""
-    width_px = edge_width_px(_grey(bgr), grown(mask, bgr.shape[:2]))
+    grey = _grey(bgr)
+    width_px = edge_width_px(grey, shrunk(mask, grey.shape))
+    if width_px is None:
+        width_px = edge_width_px(grey, grown(mask, grey.shape))
     if width_px is None or reference.edge_px is None:
         return False
     limit_px = max(reference.edge_px + MAX_WIDER_PX, reference.edge_px * MAX_WIDER_TIMES)

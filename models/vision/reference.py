@@ -27,6 +27,9 @@ _RIM_SHARE = 0.1
 # At least so much of the bench has to be seen for its light to be compared.
 _MIN_BENCH_SHARE = 0.3
 _DARKEST, _BRIGHTEST = 8, 247
+_MAX_GAIN = 1.6
+# What counts as bench has to look like it, where it has anything to look like: grey levels, correlation.
+_MIN_BENCH_CONTRAST, _MIN_BENCH_LIKENESS = 4.0, 0.7
 # Two frames of a still scene: grey levels that noise reaches, capped, for where all moves the median does.
 _STILL_LEVELS, _MOVING_LEVELS, _NOISE_FACTOR = 8.0, 20.0, 4.0
 # Corners by which a camera that was pushed is told: their side and how far they are sought, as shares.
@@ -121,7 +124,7 @@ def drift(reference: Reference, bgr: Bgr, mask: Mask) -> Drift | None:
 
     `mask`: where the item is, by `item_mask`.
     """
-    if np.mean(~mask) < _MIN_BENCH_SHARE:
+    if np.mean(~mask) < _MIN_BENCH_SHARE or not shows_bench(reference, bgr, mask):
         return None
     empty = reduced(reference.view, SEARCHED_SIDE_PX).astype(np.float32)
     blue, green, red = _gains(empty, reduced(bgr, SEARCHED_SIDE_PX).astype(np.float32), ~mask)
@@ -131,6 +134,18 @@ def drift(reference: Reference, bgr: Bgr, mask: Mask) -> Drift | None:
         red=float(red / green),
         wider_px=_wider_px(reference, bgr, mask),
     )
+
+
+def shows_bench(reference: Reference, bgr: Bgr, mask: Mask) -> bool:
+    """Whether what is not the item is this bench: a shirt that hides all of it is as plain as a table.
+
+    True where the bench has nothing to be known by.
+    """
+    empty = _grey(reduced(reference.view, SEARCHED_SIDE_PX))[~mask].astype(np.float64)
+    now = _grey(reduced(bgr, SEARCHED_SIDE_PX))[~mask].astype(np.float64)
+    if empty.size < 2 or np.std(empty) < _MIN_BENCH_CONTRAST:
+        return True
+    return bool(np.std(now) > 0 and np.corrcoef(empty, now)[0, 1] >= _MIN_BENCH_LIKENESS)
 
 
 def _wider_px(reference: Reference, bgr: Bgr, mask: Mask) -> float | None:
@@ -144,6 +159,12 @@ def grown(mask: Mask, size: tuple[int, ...]) -> Mask:
     """A mask at another size (height, width), a little larger, so that edges of the item are inside."""
     wide = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8))
     return np.asarray(cv2.resize(wide, (size[1], size[0]), interpolation=cv2.INTER_NEAREST) > 0)
+
+
+def shrunk(mask: Mask, size: tuple[int, ...]) -> Mask:
+    """A mask at another size (height, width), a little smaller: its outline is the bench's as well."""
+    inner = cv2.erode(mask.astype(np.uint8), np.ones((5, 5), np.uint8))
+    return np.asarray(cv2.resize(inner, (size[1], size[0]), interpolation=cv2.INTER_NEAREST) > 0)
 
 
 def shift_share(reference: Reference, bgr: Bgr) -> float | None:
@@ -216,7 +237,9 @@ def _gains(
     telling = where & (lowest > _DARKEST) & (highest < _BRIGHTEST)
     if not telling.any():
         return np.ones(3, np.float32)
-    return np.asarray(np.median(now[telling] / empty[telling], axis=0), np.float32)
+    gains = np.median(now[telling] / empty[telling], axis=0)
+    # Beyond it no lamp has aged: something else lies there.
+    return np.asarray(np.clip(gains, 1 / _MAX_GAIN, _MAX_GAIN), np.float32)
 
 
 def _grey(bgr: Bgr) -> NDArray[np.uint8]:

@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 
 from models.vision.decode import decode
-from models.vision.quality import faults_of
+from models.vision.picture import reduced
+from models.vision.quality import Circumstances, faults_of
+from models.vision.reference import Reference
 from models.vocabulary import Fault
+from tests.unit.models.vision import benches
 from tests.unit.models.vision.pictures import garment
 
 
@@ -80,6 +83,69 @@ def test_a_gate_answers_while_the_operator_still_holds_the_item():
     assert time.process_time() - started < 0.3
 
 
+EMPTY = benches.empty()
+REFERENCE = Reference.of(benches.seen(EMPTY))
+LAID = benches.with_item(EMPTY, benches.shirt())
+HERE = cv2.dilate(np.any(LAID != EMPTY, axis=2).astype(np.uint8), np.ones((9, 9)))[..., None] > 0
+TURNED = benches.with_item(EMPTY, cv2.rotate(benches.shirt(), cv2.ROTATE_90_CLOCKWISE))
+
+
+def small(bgr: np.ndarray) -> np.ndarray:
+    return reduced(benches.seen(bgr, 9), 320)
+
+
+@pytest.mark.parametrize(
+    ("bgr", "said", "faults"),
+    [
+        (LAID, {}, ()),
+        (LAID, {"moved_share": 0.004, "others": (small(TURNED),)}, ()),
+        (benches.seen(LAID, 3, light=0.8), {}, ()),
+        (EMPTY, {}, (Fault.EMPTY,)),
+        (LAID, {"moved_share": 0.02}, (Fault.MOVED,)),
+        (LAID, {"others": (small(TURNED), small(LAID))}, (Fault.WRONG_VIEW,)),
+        (benches.pushed(LAID, 0.03), {}, (Fault.WRONG_VIEW,)),
+        (benches.lamp(LAID, 0.06), {}, (Fault.GLARE,)),
+        (benches.soft(LAID, 0.003), {}, (Fault.BLURRED,)),
+        # Only the item is out of focus: the bench below it is sharp.
+        (np.where(HERE, benches.soft(LAID, 0.003), LAID), {}, (Fault.BLURRED,)),
+        (benches.with_item(EMPTY, 255 - benches.shirt() // 60), {}, (Fault.TOO_BRIGHT,)),
+        (LAID // 12, {"moved_share": 0.5}, (Fault.TOO_DARK,)),
+    ],
+)  # fmt: skip
+def test_a_bench_that_knows_itself_asks_for_more(bgr, said, faults):
+    known = Circumstances(reference=REFERENCE, **said)
+    assert faults_of(benches.seen(bgr.astype(np.uint8)), known) == faults
+
+
+def test_a_reference_of_another_format_is_left_aside():
+    assert faults_of(benches.seen(EMPTY)[:800], Circumstances(reference=REFERENCE)) == ()
+
+
+@pytest.mark.parametrize(
+    ("bgr", "faults"),
+    [
+        (benches.lamp(LAID, 0.08), (Fault.GLARE,)),
+        (np.kron(np.indices((12, 16)).sum(axis=0) % 2 * 255, np.ones((40, 40)))[..., None].repeat(3, 2), ()),
+    ],
+)  # fmt: skip
+def test_lamps_are_glare_and_checks_are_not(bgr, faults):
+    assert faults_of(benches.seen(bgr.astype(np.uint8))) == faults
+
+
+def test_with_all_that_is_known_it_answers_in_time_too():
+    bgr = np.random.default_rng(0).integers(0, 256, (3000, 4000, 3), np.uint8)
+    bgr = cv2.GaussianBlur(bgr, (0, 0), 2)
+    cv2.rectangle(bgr, (400, 400), (2000, 2500), (60, 80, 90), -1)
+    known = Circumstances(
+        reference=Reference.of(bgr), moved_share=0.0, others=(reduced(bgr[:, ::-1], 320),) * 3
+    )
+    laid = cv2.circle(bgr.copy(), (2600, 1500), 700, (200, 40, 30), -1)
+    faults_of(laid, known)
+    started = time.process_time()
+    faults_of(laid, known)
+    assert time.process_time() - started < 0.3
+
+
 PHOTOS = os.environ.get("SECONDLOOK_PHOTOS")
 
 
@@ -89,3 +155,18 @@ PHOTOS = os.environ.get("SECONDLOOK_PHOTOS")
 def test_no_real_photo_of_a_bench_is_refused(name):
     for path in sorted(Path(PHOTOS or "", name, "train", "images").iterdir()):
         assert faults_of(decode(path.read_bytes()).bgr) == (), path
+
+
+@pytest.mark.photos
+@pytest.mark.skipif(not PHOTOS, reason="SECONDLOOK_PHOTOS does not name the folder of real photos")
+@pytest.mark.parametrize("name", ["stain-shirts", "devices-clean", "parcels"])
+def test_real_items_on_a_bench_pass_and_their_faults_do_not(name):
+    caught = {"soft": 0, "lamp": 0}
+    paths = sorted(Path(PHOTOS or "", name, "train", "images").iterdir())[:10]
+    for path in paths:
+        laid = benches.with_item(EMPTY, decode(path.read_bytes()).bgr)
+        known = Circumstances(reference=REFERENCE)
+        assert faults_of(benches.seen(laid), known) == (), path
+        caught["soft"] += Fault.BLURRED in faults_of(benches.seen(benches.soft(laid, 0.003)), known)
+        caught["lamp"] += Fault.GLARE in faults_of(benches.seen(benches.lamp(laid, 0.06)), known)
+    assert min(caught.values()) >= 0.8 * len(paths), caught
