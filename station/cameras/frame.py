@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import PhotoTooLarge, PhotoUnreadable
+from models.headers import JPEG, check_complete, read_header
 from models.vision.complaints import listen
 from models.vision.decode import MAX_PIXELS, RUINOUS
-from models.vision.headers import JPEG, check_complete, read_header
 from models.vision.picture import reduced
 
 GLIMPSE_SIDE_PX = 320

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 
 from models.errors import PhotoUnreadable
+from models.headers import JPEG, read_header
 from models.vision.decode import decode, read
-from models.vision.headers import JPEG, read_header
 from station.cameras.frame import Frame, encoded, of_jpeg, of_pixels
 from station.cameras.source import Reported, pace_s
 from station.cameras.spec import CameraSpec

@@ -15,6 +15,7 @@ from models.records import (
     Acknowledgement,
     Answer,
     Calibration,
+    CameraSetup,
     Decision,
     Finding,
     Inspection,
@@ -72,6 +73,17 @@ def table(keys, values):
 boxes = st.tuples(
     st.floats(0, 5000), st.floats(0, 5000), st.floats(0.5, 900), st.floats(0.5, 900)
 ).map(lambda b: (b[0], b[1], b[0] + b[2], b[1] + b[3]))
+settings_of_cameras = st.none() | st.floats(0, 20_000)
+setups = st.builds(
+    CameraSetup,
+    name=identifiers,
+    frame=st.integers(0, 10**9),
+    exposure_ms=settings_of_cameras,
+    gain=settings_of_cameras,
+    white_balance_k=settings_of_cameras,
+    focus=settings_of_cameras,
+    is_reported=st.booleans(),
+)
 photos = st.builds(
     Photo,
     sha256=hashes,
@@ -84,6 +96,7 @@ photos = st.builds(
     taken_at=times,
     faults=each_of(Fault),
     insisted=st.booleans(),
+    camera=st.none() | setups,
 )
 findings = st.builds(
     Finding,
@@ -259,6 +272,7 @@ releases = st.builds(
 )
 
 KINDS = {
+    CameraSetup: setups,
     Photo: photos,
     Finding: findings,
     Answer: answers,
