@@ -22,7 +22,7 @@ from station.screen.camera_view import CameraShown, cameras_of
 from station.screen.pages import said
 from station.settings import Settings
 
-_COLUMNS = ("camera", "kind", "state", "shots", "size", "reopened", "settings", "test_picture")
+_COLUMNS = ("camera", "kind", "state", "shots", "size", "reopened", "settings")
 _LOOK_EVERY_S = 0.05
 _MARKS = {State.LIVE: "●", State.STARTING: "…"}
 
@@ -91,17 +91,18 @@ def _table(shown: Sequence[CameraShown], taken: Sequence[str], language: Languag
     for column in _COLUMNS:
         table.add_column(said("camera_column", column, language), overflow="fold")
     console = Console(highlight=False)
-    for camera, picture in zip(shown, taken, strict=True):
-        table.add_row(*(escape(cell) for cell in _row(camera, picture, language)))
+    for camera in shown:
+        table.add_row(*(escape(cell) for cell in _row(camera, language)))
+    title = said("camera_column", "test_picture", language)
     with console.capture() as captured:
         console.print(table)
-        for camera in shown:
-            for line in _advice(camera, language):
-                console.print(escape(line))
+        for camera, picture in zip(shown, taken, strict=True):
+            for line in (*_advice(camera, language), f"{title}: {picture}"):
+                console.print(escape(f"{camera.name}: {line}"), soft_wrap=True)
     return captured.get()
 
 
-def _row(camera: CameraShown, picture: str, language: Language) -> tuple[str, ...]:
+def _row(camera: CameraShown, language: Language) -> tuple[str, ...]:
     state = said("camera_state", camera.state.value, language)
     settings = (f"{said('setting', name, language)} {value}" for name, value in camera.settings)
     shots = ", ".join(word(shot, language) for shot in camera.shots)
@@ -113,7 +114,6 @@ def _row(camera: CameraShown, picture: str, language: Language) -> tuple[str, ..
         "{} × {}".format(*camera.size) if camera.size else "–",
         str(camera.reopened),
         ", ".join(settings) or "–",
-        picture,
     )
 
 
@@ -122,4 +122,4 @@ def _advice(camera: CameraShown, language: Language) -> list[str]:
     if camera.is_trouble:
         told.insert(0, said("camera_help", camera.state.value, language))
         told += [camera.words] if camera.words else []
-    return [f"{camera.name}: {line}" for line in told]
+    return told

@@ -80,9 +80,16 @@ def cameras(
     ] = 15.0,
 ) -> None:
     """List the cameras and their state, and take a test picture with each; status 1 if one is not live."""
-    from station import checkup  # noqa: PLC0415 - as above
+    import structlog  # noqa: PLC0415 - as above
+
+    from station import checkup  # noqa: PLC0415
     from station.settings import load  # noqa: PLC0415
 
+    # The table tells each camera's state; programs read standard output.
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger("warning"),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
     told, all_live = checkup.run(
         load(), keep_reference=reference, pictures=pictures, patience_s=wait_s
     )

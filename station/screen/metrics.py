@@ -1,6 +1,6 @@
 """The station's numbers for Prometheus, in its text format (version 0.0.4)."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from station.cameras.watch import State
@@ -68,65 +68,41 @@ def _single(name: str, help_: str, value: int) -> Metric:
     return Metric(name=name, kind="gauge", help=help_, samples=(({}, int(value)),))
 
 
+Value = Callable[[CameraShown], int]
+_PER_CAMERA: tuple[tuple[str, str, str, Value], ...] = (
+    ("live", "gauge", "1 while good frames come.", lambda c: c.state is State.LIVE),
+    ("frames_total", "counter", "Frames processed.", lambda c: c.frames),
+    ("good_frames_total", "counter", "Good frames.", lambda c: c.good),
+    ("reopened_total", "counter", "How often it was opened again.", lambda c: c.reopened),
+    ("drifted", "gauge", "1 where light, colour or focus drifted.", lambda c: bool(c.drifted)),
+)
+
+
 def _cameras(cameras: Sequence[CameraShown]) -> Iterator[Metric]:
-    yield _each(
-        cameras,
-        "camera_live",
-        "gauge",
-        "1 while good frames come.",
-        lambda c: c.state == State.LIVE,
-    )
+    for name, kind, help_, value in _PER_CAMERA:
+        samples = tuple(({"camera": c.name}, int(value(c))) for c in cameras)
+        yield Metric(name=f"camera_{name}", kind=kind, help=help_, samples=samples)
     yield Metric(
         name="camera_state",
         kind="gauge",
         help="1 for the state that the camera is in.",
         samples=tuple(
-            ({"camera": c.name, "state": state.value}, int(c.state is state))
+            ({"camera": c.name, "state": s.value}, int(c.state is s))
             for c in cameras
-            for state in State
+            for s in State
         ),
-    )
-    yield _each(cameras, "camera_frames_total", "counter", "Frames processed.", lambda c: c.frames)
-    yield _each(cameras, "camera_good_frames_total", "counter", "Good frames.", lambda c: c.good)
-    yield _each(
-        cameras,
-        "camera_reopened_total",
-        "counter",
-        "How often it was opened again.",
-        lambda c: c.reopened,
     )
     yield Metric(
         name="camera_faults_total",
         kind="counter",
         help="Bad frames, failed openings and stalls by kind.",
         samples=tuple(
-            ({"camera": c.name, "fault": fault.value}, int(count))
-            for c in cameras
-            for fault, count in c.faults
+            ({"camera": c.name, "fault": s.value}, count) for c in cameras for s, count in c.faults
         ),
     )
-    yield _each(
-        [c for c in cameras if c.quiet_s is not None],
-        "camera_frame_age_seconds",
-        "gauge",
-        "Age of the newest good frame.",
-        lambda c: c.quiet_s or 0,
+    yield Metric(
+        name="camera_frame_age_seconds",
+        kind="gauge",
+        help="Age of the newest good frame.",
+        samples=tuple(({"camera": c.name}, c.quiet_s) for c in cameras if c.quiet_s is not None),
     )
-    yield _each(
-        cameras,
-        "camera_drifted",
-        "gauge",
-        "1 where light, colour or focus drifted.",
-        lambda c: bool(c.drifted),
-    )
-
-
-def _each(
-    cameras: Iterable[CameraShown],
-    name: str,
-    kind: str,
-    help_: str,
-    value: Callable[[CameraShown], int],
-) -> Metric:
-    samples = tuple(({"camera": c.name}, int(value(c))) for c in cameras)
-    return Metric(name=name, kind=kind, help=help_, samples=samples)
