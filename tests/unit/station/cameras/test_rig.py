@@ -139,9 +139,9 @@ def test_the_screen_names_the_trouble_in_both_languages_and_what_to_do(page, cam
     cam.mood = "black"
     wait_until(lambda: rig.statuses()[0].state is State.BLACK, 5)
     told = page.texts("/live")
-    assert "▲ Camera top: picture is black. Take the cap off the lens" in told
+    assert "▲ Camera top: picture is black – Take the cap off the lens" in told
     assert "0 of 1 live" in told
-    assert "相机 top: 画面全黑. 请取下镜头盖并打开灯光。" in page.texts("/live?language=zh")
+    assert "相机 top: 画面全黑 – 请取下镜头盖并打开灯光。" in page.texts("/live?language=zh")
     assert page.client.get("/state").json()["cameras"] == {"top": "black"}
     assert "picture is black" in page.texts("/cameras")
 
