@@ -53,8 +53,12 @@ class Pair:
 def limits_of(spec: CameraSpec) -> Limits:
     """What a declared camera is allowed; files may show the same picture for ever."""
     is_file = spec.kind in {Kind.FOLDER, Kind.VIDEO}
-    size = None if spec.kind is Kind.FOLDER else spec.size
-    return Limits(stall_s=spec.stall_s, frozen_s=0 if is_file else spec.frozen_s, size=size)
+    return Limits(
+        stall_s=spec.stall_s,
+        frozen_s=0 if is_file else spec.frozen_s,
+        size=spec.size,
+        any_size=spec.kind is Kind.FOLDER,
+    )
 
 
 class Grabber:

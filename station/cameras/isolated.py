@@ -59,8 +59,10 @@ class IsolatedSource:
         return frame
 
     def _ask(self, request: object, patience_s: float) -> Any:  # noqa: ANN401 - what was asked for
-        try:
+        # A driver that failed between two requests has said why and gone.
+        with contextlib.suppress(OSError):
             self._line.send(request)
+        try:
             if not self._line.poll(patience_s):
                 raise CameraSilent("its driver does not answer in time")
             answer = self._line.recv()

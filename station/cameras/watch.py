@@ -44,6 +44,8 @@ class Limits:
     """How long the same picture may come; 0 is without end."""
     size: tuple[int, int] | None = None
     """Width and height that it should have; none for those of its first good frame."""
+    any_size: bool = False
+    """Each frame may have its own size: a folder of photos."""
     first_pause_s: float = FIRST_PAUSE_S
     """Before it is opened a second time."""
     longest_pause_s: float = LONGEST_PAUSE_S
@@ -172,7 +174,7 @@ def _last_event_s(watch: Watch) -> float:
 
 def _fault(watch: Watch, look: Look, limits: Limits, now_s: float) -> tuple[State | None, str]:
     wanted = limits.size or watch.size
-    if wanted and look.size != wanted:
+    if wanted and look.size != wanted and not limits.any_size:
         return State.WRONG_SIZE, "{} × {} instead of {} × {}".format(*look.size, *wanted)
     if look.is_black:
         return State.BLACK, ""

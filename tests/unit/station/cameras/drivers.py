@@ -21,6 +21,8 @@ class Driver:
 
     def skip(self) -> None:
         time.sleep(0.02)
+        if self._mood == "pulled" and self._count:
+            raise CameraFailed("gives no more pictures")
 
     def read(self, *, is_wanted: bool) -> Frame:
         self._count += 1

@@ -99,6 +99,18 @@ def test_it_is_started_again_for_ever(mood, state):
         assert grabber.join(5)
 
 
+def test_a_driver_that_fails_between_two_requests_still_says_why():
+    one = source("pulled")
+    try:
+        one.open()
+        one.read(threading.Event())
+        time.sleep(0.5)
+        with pytest.raises(CameraFailed, match="no more pictures"):
+            one.read(threading.Event())
+    finally:
+        one.close()
+
+
 def test_what_waits_for_a_driver_that_hangs_can_be_woken():
     one = source("hang", frozen_s=0)
     wanted = threading.Event()

@@ -208,6 +208,18 @@ def test_metrics_are_prometheus_own_format(page, rig, cam):
     assert families["secondlook_station_inspections"].samples
 
 
+def test_a_folder_of_photos_of_all_sizes_is_a_camera_too(tmp_path):
+    for number, size in enumerate(((64, 48), (48, 64), (160, 120))):
+        (tmp_path / f"{number}.jpg").write_bytes(living(*size)[0])
+    one = CameraSpec(name="f", kind="folder", address=str(tmp_path), stall_s=1, shots=("front",))
+    made = Rig((one,))
+    made.start()
+    wait_until(lambda: made.statuses()[0].watch.good >= 4, 8, made.statuses)
+    assert made.statuses()[0].watch.good == made.statuses()[0].watch.frames
+    assert made.take(Shot.FRONT).data
+    assert made.stop(3)
+
+
 def settings_of(tmp_path, specs, **said):
     return Settings().model_copy(update={"home": tmp_path, "cameras": specs, **said})
 
