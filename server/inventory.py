@@ -145,8 +145,9 @@ def alone(connection: Connection, sha256s: Iterable[str]) -> None:
     """
     if connection.dialect.name != "postgresql":
         return
-    for key in sorted({int(sha256[:15], 16) for sha256 in sha256s}):
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+    keys = sorted({int(sha256[:15], 16) for sha256 in sha256s})
+    lock = "SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key"
+    connection.execute(text(lock), {"keys": keys})
 
 
 def traces(connection: Connection, sha256s: Sequence[str]) -> dict[str, Trace]:

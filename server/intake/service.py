@@ -94,6 +94,8 @@ def _check(inspection: Inspection, inspection_id: str, station: str) -> None:
 
 def _make_sure_of_photos(here: Parts, connection: Connection, inspection: Inspection) -> None:
     needed = queries.uses(inspection.photos)
+    # Until this is committed nobody removes what it is about to name.
+    alone(connection, needed)
     sizes = queries.photo_sizes(connection, needed)
     missing = sorted(
         sha for sha in needed if sha not in sizes or not here.archive.holds(sha, sizes[sha])
