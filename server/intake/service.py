@@ -20,6 +20,7 @@ from server.errors import (
 from server.intake import queries
 from server.intake.checks import check_showable
 from server.intake.ruling import Ruling, carry_out, judged, still_valid, terms_for
+from server.inventory import alone
 from server.parts import Parts
 
 MAX_INSPECTION_BYTES = 4 * 10**6
