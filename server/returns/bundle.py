@@ -16,9 +16,10 @@ from sqlalchemy import Connection, Table, select
 
 from models.records import Inspection
 from server import chain
-from server.errors import NothingThere, PhotoDamaged
+from server.errors import NothingThere, PhotoDamaged, PhotoDeleted
 from server.ledger import DECISION
 from server.parts import Parts
+from server.returns import queries
 from server.returns.check_file import CHAIN, FORMAT, MANIFEST, SIGNATURE, way_through
 from server.tables import chain as entries
 from server.tables import decisions, inspections, opinions, routings
@@ -36,6 +37,8 @@ class Contents:
     """Name and record, as kept: `inspection`, `routing 1`, `opinion ID`, `decision ID`."""
     proof: Mapping[str, Any]
     """The chain's entries that the decisions' places follow from."""
+    withheld: Mapping[str, str]
+    """Photos that may not or cannot be shown: hash → why."""
 
 
 def contents(connection: Connection, inspection_id: str) -> Contents:
@@ -54,11 +57,24 @@ def contents(connection: Connection, inspection_id: str) -> Contents:
         *made,
     ]
     names = [name.partition(" ")[2] for name, _ in made]
+    inspection = Inspection.from_json(record)
     return Contents(
-        inspection=Inspection.from_json(record),
+        inspection=inspection,
         records=tuple(records),
         proof=_proof(connection, names),
+        withheld=dict(_withheld(connection, inspection)),
     )
+
+
+def _withheld(connection: Connection, inspection: Inspection) -> Iterator[tuple[str, str]]:
+    for photo in inspection.photos:
+        try:
+            shown = queries.media_type(connection, photo.sha256)
+        except PhotoDeleted as error:
+            yield photo.sha256, str(error)
+        else:
+            if shown is None:
+                yield photo.sha256, "no photo to be shown is kept under this hash"
 
 
 def _named(
@@ -149,6 +165,9 @@ def pieces(here: Parts, what: Contents, page: str, now: datetime) -> Iterator[by
             yield put(paths[name], record.encode())
         yield put(CHAIN, _json(what.proof))
         for path, sha256 in _photos(what.inspection):
+            if sha256 in what.withheld:
+                missing[path] = what.withheld[sha256]
+                continue
             try:
                 content = here.archive.read(sha256)
             except (NothingThere, PhotoDamaged) as error:

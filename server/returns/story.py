@@ -8,10 +8,11 @@ from sqlalchemy import Connection, select
 
 from models.records import Decision, Opinion, Routing
 from models.vocabulary import CaseKind
-from server import expectations
+from server import custody, expectations
+from server.custody import HoldEvent
 from server.expectations import Change
 from server.ledger import DECISION, Dossier
-from server.tables import cases, inspections, routings, standings
+from server.tables import cases, holds, inspections, openings, routings, standings
 from server.tables import chain as entries
 
 
@@ -76,6 +77,7 @@ def story(connection: Connection, found: Dossier, made: tuple[Version, ...]) -> 
         *_opinions(found, made),
         *(Event(at=v.decision.decided_at, kind="decided", facts={"version": v}) for v in made),
         *_replaced(connection, found),
+        *_custody(connection, found),
     ]
     return (*_at_the_station(found), *sorted(server, key=lambda event: event.at))
 
@@ -137,3 +139,19 @@ def _replaced(connection: Connection, found: Dossier) -> Iterator[Event]:
     ).scalar()
     if at is not None:
         yield Event(at=at, kind="replaced", facts={"by": found.superseded_by})
+
+
+def _custody(connection: Connection, found: Dossier) -> Iterator[Event]:
+    """Holds on the return; sealed originals that somebody opened, without the reason; photos that went."""
+    i = found.inspection
+    its = holds.c
+    held = select(its.event, its.reason, its.told_by, its.told_at)
+    for row in connection.execute(held.where(its.return_code == i.return_code)):
+        kind = "held" if row.event == HoldEvent.SET else "hold_lifted"
+        yield Event(at=row.told_at, kind=kind, facts={"by": row.told_by, "reason": row.reason})
+    seals = [photo.sealed_sha256 for photo in i.photos if photo.sealed_sha256]
+    opened = select(openings.c.opened_by, openings.c.opened_at)
+    for by, at in connection.execute(opened.where(openings.c.sha256.in_(seals))).tuples():
+        yield Event(at=at, kind="unsealed", facts={"by": by})
+    for gone in custody.deleted(connection, [photo.sha256 for photo in i.photos]).values():
+        yield Event(at=gone.deleted_at, kind="deleted", facts={"by": gone.deleted_by})

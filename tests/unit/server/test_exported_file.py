@@ -7,10 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from models.vocabulary import Role
+from server import custody
 from server.chain import sha256 as sha256_of
 from server.cli import main
+from server.custody import Hold, HoldEvent
 from server.errors import ContentInvalid
 from server.returns.check_file import CHAIN, MANIFEST, SIGNATURE, check_file
 from server.signing import load_signer
@@ -392,3 +395,33 @@ def test_places_in_the_chain_are_proved_among_many(server: Running, tmp_path: Pa
 
 def path_text(path: Path) -> str:
     return "".join(content.decode(errors="replace") for content in parts_of(path).values())
+
+
+def test_what_others_record_stands_in_the_timeline(server: Running) -> None:
+    send(server.station(), an_inspection(1))
+    now = server.clock()
+    with server.parts.database.writing() as connection:
+        for event in HoldEvent:
+            hold = Hold(
+                return_code="RT-0001",
+                event=event,
+                reason=f"claim 77 {event}",
+                told_by="judge",
+                told_at=now,
+            )
+            custody.add_hold(connection, hold)
+    page = server.person("eve", Role.AUDITOR).get(f"/returns/{ID}").text
+    for told in ("Put on legal hold", "Legal hold lifted", "claim 77 set", "claim 77 lifted"):
+        assert told in page
+
+
+def test_a_sealed_original_never_goes_into_a_file_by_its_hash(
+    server: Running, tmp_path: Path
+) -> None:
+    send(server.station(), an_inspection(1))
+    with server.parts.database.writing() as connection:
+        connection.execute(text("UPDATE photos SET kind = 'sealed'"))
+    path = tmp_path / "x.zip"
+    path.write_bytes(server.person().get(f"/returns/{ID}/file.zip").content)
+    assert JPEG not in path.read_bytes()
+    assert "no photo to be shown" in check_file(path).notes[-1]
