@@ -17,6 +17,7 @@ import os
 import random
 import secrets
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -371,4 +372,6 @@ if __name__ == "__main__":
     parser.add_argument("--most-ratio", type=float, default=MOST_RATIO)
     parser.add_argument("--least-share", type=float, default=LEAST_SHARE)
     parser.add_argument("--keep", action="store_true", help="leave the homes for a look")
+    # So that the servers end with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(run(parser.parse_args()))
