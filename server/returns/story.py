@@ -151,7 +151,7 @@ def _custody(connection: Connection, found: Dossier) -> Iterator[Event]:
         yield Event(at=row.told_at, kind=kind, facts={"by": row.told_by, "reason": row.reason})
     seals = [photo.sealed_sha256 for photo in i.photos if photo.sealed_sha256]
     opened = select(openings.c.opened_by, openings.c.opened_at)
-    for by, at in connection.execute(opened.where(openings.c.sha256.in_(seals))).tuples():
-        yield Event(at=at, kind="unsealed", facts={"by": by})
+    for opening in connection.execute(opened.where(openings.c.sha256.in_(seals))):
+        yield Event(at=opening.opened_at, kind="unsealed", facts={"by": opening.opened_by})
     for gone in custody.deleted(connection, [photo.sha256 for photo in i.photos]).values():
         yield Event(at=gone.deleted_at, kind="deleted", facts={"by": gone.deleted_by})
