@@ -1,6 +1,7 @@
 """The one place that opens transactions and commits them."""
 
 import sqlite3
+import threading
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,6 +36,9 @@ class Database:
         self.engine = _engine(url)
         # A process's last words: PostgreSQL's driver complains of connections that nobody closed.
         weakref.finalize(self, self.engine.dispose)
+        # SQLite's own waiting is asleep for up to a tenth of a second at a time: within a process,
+        # writers queue here and are woken at once.
+        self._writers = threading.Lock() if self.dialect == "sqlite" else None
         # PostgreSQL would show each statement a moment of its own; SQLite's readers see one anyway.
         self._snapshots = (
             self.engine.execution_options(
@@ -69,13 +73,25 @@ class Database:
         `with_for_update()`, and where there is no row yet, `in_turn` comes first.
         Raises DiskFull, DatabaseBusy, and ContentInvalid for what fits into no column.
         """
-        with _told(), self.engine.connect() as connection:
+        with _told(), self._turn(), self.engine.connect() as connection:
             last: list[LastStep] = []
             connection.execution_options(writing=True, last=last)
             with connection.begin():
                 yield connection
                 for step in last:
                     step(connection)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if self._writers is None:
+            yield
+            return
+        if not self._writers.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
+            raise DatabaseBusy
+        try:
+            yield
+        finally:
+            self._writers.release()
 
     def close(self) -> None:
         """Close every pooled connection."""

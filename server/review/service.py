@@ -87,7 +87,8 @@ def next_case(here: Parts, who: Principal) -> str | None:
 
 def _next(connection: Connection, one: Asking) -> str | None:
     at = leases.held(connection, one)
-    if at is not None:
+    # Served again, it is theirs for the whole time again: the first answer may have been lost.
+    if at is not None and leases.renew(connection, at, one):
         return at
     leases.mark_overdue(connection, one.now)
     return leases.claim(connection, one)

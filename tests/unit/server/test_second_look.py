@@ -395,3 +395,13 @@ def test_live_counts_are_told_once_to_programs_and_go_on_for_browsers(item: Runn
         assert next(lines) == "retry: 3000"
         assert next(line for line in lines if line.startswith("data:")).count('"waiting": "1"') == 1
         # A server that ends does not wait for this reader; the fixture would fail if it did.
+
+
+def test_a_case_that_is_served_again_is_held_for_the_whole_time_again(item: Running) -> None:
+    """Whoever asks again, because the first answer was lost, must not lose it to the next one at once."""
+    ann, bob = item.person("ann"), item.person("bob")
+    next_case(ann)
+    item.clock.pass_by(seconds=item.parts.settings.lease_s - 1)
+    assert next_case(ann) == REVIEW
+    item.clock.pass_by(seconds=2)
+    assert next_case(bob) == "/review"
