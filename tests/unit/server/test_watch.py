@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import shutil
 from pathlib import Path
 
@@ -234,3 +235,20 @@ def test_a_log_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, log_file=tmp_path / "file/server.log")
     with pytest.raises(SettingsInvalid, match="cannot be written"):
         configure_logs(settings)
+
+
+def test_the_contract_names_every_route_its_roles_and_its_body(server: Running) -> None:
+    said = server.person("auditor", Role.AUDITOR).get("/api/v1/openapi.json").json()
+    told = {
+        f"{method.upper()} {path}": operation
+        for path, operations in said["paths"].items()
+        for method, operation in operations.items()
+    }
+    table = server.app.state.permissions.allowed
+    assert set(told) == {re.sub(r":\w+}", "}", route) for route in table if route != "GET /static"}
+    put = told["PUT /api/v1/photos/{sha256}"]
+    assert put["x-roles"] == ["station"]
+    assert set(put["requestBody"]["content"]) == {"image/jpeg", "image/png", "image/webp"}
+    assert all(operation["responses"]["default"] for operation in told.values())
+    assert "judgement" in said["components"]["schemas"]["Inspection"]["properties"]
+    assert "$defs" not in json.dumps(said)
