@@ -189,7 +189,6 @@ class Scope(StrEnum):
     ROUTING_READ = "routing:read"
     ROUTING_WRITE = "routing:write"
     REVIEW_READ = "review:read"
-    REVIEW_WRITE = "review:write"
     ACCOUNTS_READ = "accounts:read"
     OPERATIONS_READ = "operations:read"
 
