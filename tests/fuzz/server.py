@@ -8,6 +8,7 @@ every role, as a station and as a program; then come hostile uploads. The last l
 
 import argparse
 import asyncio
+import itertools
 import json
 import logging
 import random
@@ -45,6 +46,7 @@ from tests.unit.server.running import (  # fmt: skip
 
 PROGRAM = "program"
 WHO = [PUBLIC, *Role, PROGRAM]
+PROGRAMS = itertools.count()
 ENDLESS = {"GET /queue/events"}
 """Streams that end when the reader leaves."""
 
@@ -79,7 +81,9 @@ def headers_of(server: Running, who: str) -> dict[str, str]:
     if who == Role.STATION:
         return dict(server.station("fuzz-bench").headers)
     if who == PROGRAM:
-        return dict(server.program("fuzzer", Role.ADMINISTRATOR, list(Scope)).headers)
+        # A new account for each forty: nobody may hold more than fifty tokens.
+        name = f"fuzzer-{next(PROGRAMS) // 40}"
+        return dict(server.program(name, Role.ADMINISTRATOR, list(Scope)).headers)
     person = server.person(f"f-{who}", Role(who))
     cookies = "; ".join(f"{name}={value}" for name, value in person.client.cookies.items())
     return {"cookie": cookies, "x-form-token": person.form_token()}
