@@ -22,9 +22,9 @@ from server.tables import standing_marks, standings
 
 STEPS = (300, 1000, 3700)
 """Candidates looked at in one go, growing: most pages are full after the first."""
-PACED = (2_000, 10_000, 40_000)
+PACED = (1_000, 3_000)
 """Returns looked at in one go for several words that are each in many: see `_paced`."""
-NEWEST, RARE = 20_000, 200
+NEWEST, RARE = 5_000, 50
 """A word that stands in fewer of so many newest returns is rare enough to lead through all of them."""
 EXACT = 10
 """At most so many are shown first because a code is exactly what was typed."""
@@ -168,7 +168,9 @@ def _paced(
 
 def _is_rare(connection: Connection, choice: tuple[str, ...], since: int) -> bool:
     source, arrival, having = words.matching(connection, [choice])
-    found = select(arrival).select_from(source).where(*having, arrival >= since).limit(RARE)
+    found = select(arrival).select_from(source).where(*having, arrival >= since)
+    # From the newest: an index of words is read from the end that the order names.
+    found = found.order_by(arrival.desc()).limit(RARE)
     return len(connection.execute(found).all()) < RARE
 
 
