@@ -151,9 +151,10 @@ def _paced(
     """All returns of the span, where words that are each in many could be together in none.
 
     Comparing their lists takes as long as the shortest of them. A rare one is short; without one,
-    looking goes through the list itself, some thousands of returns at a time.
+    looking goes through the list itself, some thousands of returns at a time. FTS5 compares a million
+    in some 25 ms, and would not stop at a stretch's end before the next match: it does it in one go.
     """
-    if len(every) < 2:
+    if len(every) < 2 or connection.dialect.name == "sqlite":
         return None
     arrival = standings.c.arrival
     oldest = select(arrival).order_by(arrival.desc()).limit(1).offset(NEWEST - 1)
