@@ -22,7 +22,7 @@ from server.tables import (
     skips,
     standings,
 )
-from server.tables.queue import FOR_EVERYBODY, FOR_LEADS, NOT_YET_OVERDUE, OPEN
+from server.tables.queue import FOR_EVERYBODY, FOR_LEADS, NOT_YET_OVERDUE
 
 SHOWN = 25
 COUNTED = 999
