@@ -115,6 +115,8 @@ def _told() -> Iterator[None]:
         yield
     except exc.TimeoutError as error:
         raise DatabaseBusy from error
+    except OverflowError as error:  # SQLite's driver says it like this, before it asks the database
+        raise ContentInvalid("What was sent cannot be kept: a number is too large.") from error
     except exc.DBAPIError as error:
         if error.connection_invalidated:
             raise DatabaseBusy from error

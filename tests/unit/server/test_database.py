@@ -200,6 +200,12 @@ def test_nul_is_kept_or_stands_for_itself_and_breaks_nothing(database: Database)
         assert connection.execute(found).scalar_one() in {"a\0b", "a\ufffdb"}
 
 
+def test_a_number_that_no_column_holds_is_told(database: Database) -> None:
+    for given in (2**63, 10**30):
+        with pytest.raises(ContentInvalid), database.reading() as connection:
+            connection.execute(select(things).where(things.c.count == given))
+
+
 def test_a_database_that_is_not_there_is_told(tmp_path: Path) -> None:
     database = Database(f"postgresql://nobody@/x?host={tmp_path}")
     assert database.dialect == "postgresql"
