@@ -201,9 +201,9 @@ def test_nul_is_kept_or_stands_for_itself_and_breaks_nothing(database: Database)
 
 
 def test_a_number_that_no_column_holds_is_told(database: Database) -> None:
-    for given in (2**63, 10**30):
+    for number in (2**63, 10**30):
         with pytest.raises(ContentInvalid), database.reading() as connection:
-            connection.execute(select(things).where(things.c.count == given))
+            connection.execute(select(things).where(things.c.count == number))
 
 
 def test_a_database_that_is_not_there_is_told(tmp_path: Path) -> None:
