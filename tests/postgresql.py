@@ -121,9 +121,17 @@ def _reachable(programs: Path, folder: Path) -> Path:
     try:
         _run([programs / "postgres", "--version"], folder)
     except (OSError, subprocess.CalledProcessError):
-        shutil.copytree(programs.parent, folder / "programs")
-        return folder / "programs" / programs.name
+        return _copied(programs, folder / "programs")
     return programs
+
+
+def _copied(programs: Path, into: Path) -> Path:
+    """The programs as they lie, with the libraries that a wheel keeps beside its package."""
+    package = next((path for path in programs.parents if path.name == PACKAGE), programs.parent)
+    shutil.copytree(package, into / package.name)
+    if (libraries := package.with_name(f"{PACKAGE}.libs")).is_dir():
+        shutil.copytree(libraries, into / libraries.name)
+    return into / programs.relative_to(package.parent)
 
 
 def _run(command: list[str | Path], folder: Path) -> None:
