@@ -17,7 +17,7 @@ run: .venv/run.stamp  ## server on :8000 and a station on :8001 that replays sam
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bin/demo
 
 test: .venv/dev.stamp lint  ## every check there is: lint, types, contracts, tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: .venv/dev.stamp  ## style, types and import contracts
 	$(BIN)/ruff check .
