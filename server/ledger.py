@@ -38,8 +38,7 @@ class Dossier:
     @property
     def decision(self) -> Decision | None:
         """What counts: the decision that no other corrects."""
-        corrected = {decision.supersedes for decision in self.decisions}
-        return next((d for d in self.decisions if d.decision_id not in corrected), None)
+        return counting(self.decisions)
 
     @property
     def grade(self) -> Grade:
@@ -73,14 +72,15 @@ def dossier(connection: Connection, inspection_id: str) -> Dossier | None:
         judgement=Judgement.from_json(routing.judgement),
         routing=Routing.from_json(routing.record),
         routed_at=routing.routed_at,
-        opinions=_opinions(connection, inspection_id),
-        decisions=_decisions(connection, inspection_id),
+        opinions=opinions_of(connection, inspection_id),
+        decisions=decisions_of(connection, inspection_id),
         state=State(row.state),
         superseded_by=row.superseded_by,
     )
 
 
-def _opinions(connection: Connection, inspection_id: str) -> tuple[Opinion, ...]:
+def opinions_of(connection: Connection, inspection_id: str) -> tuple[Opinion, ...]:
+    """All opinions of one inspection, oldest first."""
     rows = connection.execute(
         select(opinions.c.record)
         .where(opinions.c.inspection_id == inspection_id)
@@ -89,13 +89,33 @@ def _opinions(connection: Connection, inspection_id: str) -> tuple[Opinion, ...]
     return tuple(Opinion.from_json(row.record) for row in rows)
 
 
-def _decisions(connection: Connection, inspection_id: str) -> tuple[Decision, ...]:
+def decisions_of(connection: Connection, inspection_id: str) -> tuple[Decision, ...]:
+    """All decisions on one inspection, oldest first."""
     rows = connection.execute(
         select(decisions.c.record)
         .where(decisions.c.inspection_id == inspection_id)
         .order_by(decisions.c.decided_at, decisions.c.decision_id)
     )
     return tuple(Decision.from_json(row.record) for row in rows)
+
+
+def counting(made: Sequence[Decision]) -> Decision | None:
+    """The decision that no other corrects."""
+    corrected = {decision.supersedes for decision in made}
+    return next((d for d in made if d.decision_id not in corrected), None)
+
+
+def add_opinion(connection: Connection, one: Opinion) -> None:
+    """Keep what a person said."""
+    connection.execute(
+        insert(opinions).values(
+            opinion_id=one.opinion_id,
+            inspection_id=one.inspection_id,
+            reviewer=one.reviewer,
+            record=one.to_json(),
+            given_at=one.given_at,
+        )
+    )
 
 
 def decide(connection: Connection, decision: Decision, state: State) -> None:

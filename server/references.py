@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from models.vocabulary import Shot
 from server.tables import reference_photos
@@ -42,17 +43,18 @@ def references_for(connection: Connection, sku: str) -> tuple[Reference, ...]:
         .order_by(reference_photos.c.reference.desc())
     )
     order = list(Shot)
-    found = [
-        Reference(
-            reference=row.reference,
-            sku=row.sku,
-            shot=Shot(row.shot),
-            sha256=row.sha256,
-            width=row.width,
-            height=row.height,
-            origin=Origin(row.origin),
-            inspection_id=row.inspection_id,
-        )
-        for row in rows
-    ]
-    return tuple(sorted(found, key=lambda one: order.index(one.shot)))
+    return tuple(sorted(map(reference_of, rows), key=lambda one: order.index(one.shot)))
+
+
+def reference_of(row: Row[Any]) -> Reference:
+    """A whole row of the table."""
+    return Reference(
+        reference=row.reference,
+        sku=row.sku,
+        shot=Shot(row.shot),
+        sha256=row.sha256,
+        width=row.width,
+        height=row.height,
+        origin=Origin(row.origin),
+        inspection_id=row.inspection_id,
+    )

@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, select, update
+from sqlalchemy import Connection, exists, func, select, update
 
-from models.vocabulary import Grade, Shot
+from models.vocabulary import Grade
 from server.database import insert_once
-from server.references import Origin, Reference
+from server.references import Reference, reference_of
 from server.standing import State
 from server.tables import reference_photos, standings
 
@@ -71,20 +70,7 @@ def removed(connection: Connection, sku: str) -> list[Reference]:
         .order_by(its.removed_at.desc())
         .limit(PAGE)
     )
-    return [_reference(row) for row in rows]
-
-
-def _reference(row: Row[*tuple[Any, ...]]) -> Reference:
-    return Reference(
-        reference=row.reference,
-        sku=row.sku,
-        shot=Shot(row.shot),
-        sha256=row.sha256,
-        width=row.width,
-        height=row.height,
-        origin=Origin(row.origin),
-        inspection_id=row.inspection_id,
-    )
+    return [reference_of(row) for row in rows]
 
 
 def articles(connection: Connection, text: str, after: str) -> list[Article]:

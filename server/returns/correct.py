@@ -4,15 +4,12 @@ import json
 from collections.abc import Mapping
 from uuid import uuid4
 
-from sqlalchemy import Connection, insert
-
 from models.errors import RecordInvalid
 from models.records import Decision, Opinion
 from server.database import in_turn
 from server.errors import Conflict, ContentInvalid, NothingThere
-from server.ledger import Dossier, State, decide, dossier
+from server.ledger import Dossier, State, add_opinion, decide, dossier
 from server.parts import Parts
-from server.tables import opinions
 
 SHORTEST_REASON = 3
 """Letters; "ok" explains nothing to whoever reads it in a year."""
@@ -31,7 +28,7 @@ def correct(here: Parts, inspection_id: str, lead: str, form: Mapping[str, str])
         before = _corrected(found, form.get("decision_id", ""))
         if (opinion.grade, opinion.disposition) == (before.grade, before.disposition):
             raise ContentInvalid("A correction should change the grade or where the item goes.")
-        _keep(connection, opinion)
+        add_opinion(connection, opinion)
         decide(connection, _decision(opinion, before), State.DECIDED)
 
 
@@ -63,18 +60,6 @@ def _corrected(found: Dossier, decision_id: str) -> Decision:
     if found.decision.decision_id != decision_id:
         raise Conflict("Somebody else corrected this decision meanwhile; look at it again.")
     return found.decision
-
-
-def _keep(connection: Connection, opinion: Opinion) -> None:
-    connection.execute(
-        insert(opinions).values(
-            opinion_id=opinion.opinion_id,
-            inspection_id=opinion.inspection_id,
-            reviewer=opinion.reviewer,
-            record=opinion.to_json(),
-            given_at=opinion.given_at,
-        )
-    )
 
 
 def _decision(opinion: Opinion, before: Decision) -> Decision:

@@ -10,7 +10,7 @@ from models.vocabulary import Action
 from server.cases import close_cases, open_case
 from server.errors import Conflict, NothingThere
 from server.identity import Principal
-from server.ledger import State
+from server.ledger import State, counting, decisions_of, opinions_of
 from server.parts import Parts
 from server.review import leases, queries
 from server.review.answers import ANSWER, VERDICT
@@ -46,7 +46,7 @@ def take_back(here: Parts, case_id: str, who: Principal) -> str:
 def _make_sure_that_nothing_followed(
     connection: Connection, case: Case, last: Opinion, one: Asking
 ) -> None:
-    later = queries.opinions_of(connection, case.inspection_id)[-1]
+    later = opinions_of(connection, case.inspection_id)[-1]
     superseded = queries.state_of(connection, case.inspection_id) is State.SUPERSEDED
     if later.opinion_id != last.opinion_id or superseded:
         raise Conflict("Somebody has gone on with this item; it cannot be taken back any more.")
@@ -55,7 +55,7 @@ def _make_sure_that_nothing_followed(
 
 
 def _back_from_the_bench(connection: Connection, case: Case) -> None:
-    before = queries.decision(connection, case.inspection_id)
+    before = counting(decisions_of(connection, case.inspection_id))
     state = State.WAITING if before is None else State.AUTOMATIC
     queries.set_state(connection, case.inspection_id, state)
 

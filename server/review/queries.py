@@ -3,18 +3,17 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, delete, func, select, update
 from sqlalchemy import text as sql
 
 from models.opinions import Commitment, Opinion
-from models.records import Decision, Inspection, Routing
+from models.records import Inspection, Routing
 from models.vocabulary import CaseKind
 from server.database import insert_once
 from server.ledger import State
 from server.tables import (
     cases,
     commitments,
-    decisions,
     drafts,
     inspections,
     opinions,
@@ -202,16 +201,6 @@ def opinion(connection: Connection, opinion_id: str) -> Opinion | None:
     return None if record is None else Opinion.from_json(record)
 
 
-def opinions_of(connection: Connection, inspection_id: str) -> tuple[Opinion, ...]:
-    """All opinions of one item, oldest first."""
-    rows = connection.execute(
-        select(opinions.c.record)
-        .where(opinions.c.inspection_id == inspection_id)
-        .order_by(opinions.c.given_at, opinions.c.opinion_id)
-    )
-    return tuple(Opinion.from_json(row.record) for row in rows)
-
-
 def latest_opinion(connection: Connection, reviewer: str) -> Opinion | None:
     """What this person answered last."""
     record = connection.execute(
@@ -221,29 +210,6 @@ def latest_opinion(connection: Connection, reviewer: str) -> Opinion | None:
         .limit(1)
     ).scalar()
     return None if record is None else Opinion.from_json(record)
-
-
-def add_opinion(connection: Connection, one: Opinion) -> None:
-    """Keep what a person said."""
-    connection.execute(
-        insert(opinions).values(
-            opinion_id=one.opinion_id,
-            inspection_id=one.inspection_id,
-            reviewer=one.reviewer,
-            record=one.to_json(),
-            given_at=one.given_at,
-        )
-    )
-
-
-def decision(connection: Connection, inspection_id: str) -> Decision | None:
-    """The decision that counts: the one that no other corrects."""
-    rows = connection.execute(
-        select(decisions.c.record).where(decisions.c.inspection_id == inspection_id)
-    )
-    made = [Decision.from_json(row.record) for row in rows]
-    corrected = {one.supersedes for one in made}
-    return next((one for one in made if one.decision_id not in corrected), None)
 
 
 def commit(connection: Connection, case_id: str, reviewer: str, said: Commitment) -> None:

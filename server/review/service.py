@@ -21,7 +21,7 @@ from server.errors import (
     NothingThere,
 )
 from server.identity import Principal
-from server.ledger import State, decide
+from server.ledger import State, add_opinion, counting, decide, decisions_of, opinions_of
 from server.parts import Parts
 from server.review import leases, queries
 from server.review.answers import opinion_of
@@ -222,12 +222,12 @@ def _keep(connection: Connection, said: Opinion, case: Case, one: Asking) -> Non
         raise CaseLost
     if case.kind is CaseKind.AUDIT and said.committed is None and said.action != "retake":
         raise ContentInvalid("An audit is answered before it is opened: commit a grade first.")
-    earlier = queries.opinions_of(connection, case.inspection_id)
+    earlier = opinions_of(connection, case.inspection_id)
     own = [o.opinion_id for o in earlier if (o.reviewer, o.kind) == (one.name, said.kind)]
     said = said.model_copy(update={"corrects": own[-1] if own else None})
-    queries.add_opinion(connection, said)
+    add_opinion(connection, said)
     queries.drop_drafts(connection, case.case_id)
-    counts = queries.decision(connection, case.inspection_id)
+    counts = counting(decisions_of(connection, case.inspection_id))
     _follow(connection, outcome(said, earlier, counts), said, case, counts)
     if said.kind is not CaseKind.REVIEW and said.action != "retake":
         guard.after_blind_look(connection, case.inspection_id, said.given_at)
