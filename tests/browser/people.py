@@ -1,8 +1,13 @@
 """What a person does on the pages, by keyboard."""
 
-from playwright.sync_api import Page
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from playwright.sync_api import Browser, Page
+
+from server.pages import SESSION_COOKIE
 from tests.house import House
+from tests.unit.server.running import Person, Running
 
 PASSWORDS = {
     "reviewer": "demo-reviewer",
@@ -33,3 +38,26 @@ def take_next(page: Page, house: House) -> str:
 def overflow_px(page: Page) -> int:
     """How far the page is wider than its window."""
     return int(page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
+
+
+@contextmanager
+def visitor(browser: Browser, server: Running, timezone_id: str | None = None) -> Iterator[Page]:
+    """A fresh page at the bench's size; what its scripts stumble over fails the test."""
+    context = browser.new_context(
+        base_url=server.url,
+        viewport={"width": 1280, "height": 800},
+        locale="en-GB",
+        timezone_id=timezone_id,
+    )
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def carry_session(page: Page, server: Running, person: Person) -> None:
+    """The page's browser holds this person's session."""
+    session = person.client.cookies[SESSION_COOKIE]
+    page.context.add_cookies([{"name": SESSION_COOKIE, "value": session, "url": server.url}])

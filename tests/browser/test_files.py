@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from models.vocabulary import Role
-from server.pages import SESSION_COOKIE
 from server.returns.check_file import check_file
+from tests.browser.people import carry_session, visitor
 from tests.factories import finding, sha256
 from tests.unit.server.running import JPEG, Running, an_inspection, send, serving
 
@@ -32,18 +32,9 @@ def server(tmp_path: Path) -> Iterator[Running]:
 @pytest.fixture
 def page(browser: Browser, server: Running) -> Iterator[Page]:
     lead = server.person("lead", Role.QA_LEAD)
-    context = browser.new_context(
-        base_url=server.url, viewport={"width": 1280, "height": 800}, locale="en-GB",
-        timezone_id="Asia/Shanghai",
-    )  # fmt: skip
-    session = lead.client.cookies[SESSION_COOKIE]
-    context.add_cookies([{"name": SESSION_COOKIE, "value": session, "url": server.url}])
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    yield page
-    context.close()
-    assert complaints == []
+    with visitor(browser, server, timezone_id="Asia/Shanghai") as page:
+        carry_session(page, server, lead)
+        yield page
 
 
 def test_filters_export_and_empty_states_by_keyboard(page: Page) -> None:

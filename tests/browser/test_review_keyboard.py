@@ -10,6 +10,7 @@ from models.records import Opinion
 from models.vocabulary import Defect, Disposition, Grade, Role, Verdict
 from server.accounts import service
 from server.ledger import dossier
+from tests.browser.people import visitor
 from tests.factories import finding, sha256
 from tests.unit.server.running import JPEG, PASSWORD, Running, an_inspection, send, serving
 
@@ -35,22 +36,15 @@ def server(tmp_path: Path) -> Iterator[Running]:
 @pytest.fixture
 def page(browser: Browser, server: Running) -> Iterator[Page]:
     """Somebody at the queue, signed in by keyboard."""
-    context = browser.new_context(
-        base_url=server.url, viewport={"width": 1280, "height": 800}, locale="en-GB"
-    )
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto("/review")
-    expect(page.locator("#name")).to_be_focused()
-    page.keyboard.type("ann")
-    page.keyboard.press("Tab")
-    page.keyboard.type(PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/review")
-    yield page
-    context.close()
-    assert complaints == []
+    with visitor(browser, server) as page:
+        page.goto("/review")
+        expect(page.locator("#name")).to_be_focused()
+        page.keyboard.type("ann")
+        page.keyboard.press("Tab")
+        page.keyboard.type(PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/review")
+        yield page
 
 
 def opinion(server: Running, number: int = 1) -> Opinion:

@@ -12,7 +12,7 @@ from models.opinions import Opinion
 from models.records import Inspection
 from models.vocabulary import Action, Defect, Grade, Shot, Verdict
 from server.ledger import State, dossier
-from server.pages import SESSION_COOKIE
+from tests.browser.people import carry_session, visitor
 from tests.factories import answer, finding, photo, sha256
 from tests.fakes import jpeg
 from tests.unit.server.running import Running, an_inspection, put_inspection, put_photo, serving
@@ -54,17 +54,9 @@ def item(number: int) -> Inspection:
 
 @pytest.fixture
 def page(browser: Browser, server: Running) -> Iterator[Page]:
-    context = browser.new_context(
-        base_url=server.url, viewport={"width": 1280, "height": 800}, locale="en-GB"
-    )
-    token = server.person("ann").client.cookies[SESSION_COOKIE]
-    context.add_cookies([{"name": SESSION_COOKIE, "value": token, "url": server.url}])
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    yield page
-    context.close()
-    assert complaints == []
+    with visitor(browser, server) as page:
+        carry_session(page, server, server.person("ann"))
+        yield page
 
 
 @dataclass(frozen=True)
